@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process';
+import { median } from 'd3-array';
+import { toolchain } from '../errors.ts';
+import { medianInterval } from './stats.ts';
+import type { ColdStart } from './types.ts';
+
+/** A module that produces its first result and then prints one line of JSON, `{"ms": …, "rss": …}`: see `firstResult`. */
+export interface ColdVariant {
+  readonly name: string;
+  /** Path of the module, or `node` options in `args` alone. */
+  readonly module?: string;
+  readonly args?: readonly string[];
+}
+
+export interface ColdStartOptions {
+  /** Processes of each variant; one more of each runs before, to fill the file cache. */
+  readonly rounds?: number;
+  readonly seed?: number;
+  readonly timeoutMs?: number;
+  readonly onRound?: (share: number) => void;
+}
+
+export interface ColdStarts {
+  readonly variants: readonly (ColdStart & { readonly name: string })[];
+  /** A process that does nothing. */
+  readonly empty: ColdStart;
+}
+
+/** What a cold-start module prints at its end: `ms` since it held the bytes, and the peak of its resident memory. */
+export function firstResult(ms: number): string {
+  return JSON.stringify({ ms, rss: process.resourceUsage().maxRSS * 1024 });
+}
+
+const emptyProcess: ColdVariant = {
+  name: 'empty Node',
+  args: ['--eval', 'console.log(JSON.stringify({ ms: 0, rss: process.resourceUsage().maxRSS * 1024 }))'],
+};
+
+/** Starts each variant in fresh Node processes, one at a time, alternating in an order that rotates. */
+export async function coldStart(
+  variants: readonly ColdVariant[],
+  options: ColdStartOptions = {},
+): Promise<ColdStarts> {
+  const { rounds = 9, seed = 1, timeoutMs = 60_000, onRound } = options;
+  const all = [emptyProcess, ...variants];
+  const runs: Run[][] = all.map(() => []);
+  for (let round = -1; round < rounds; round++) {
+    for (let k = 0; k < all.length; k++) {
+      const i = (k + round + 1) % all.length;
+      const run = await runOnce(all[i], timeoutMs);
+      if (round >= 0) runs[i].push(run);
+    }
+    onRound?.((round + 2) / (rounds + 1));
+  }
+  const [empty, ...rest] = runs.map((of) => summarizeRuns(of, seed));
+  return { empty, variants: rest.map((start, i) => ({ name: variants[i].name, ...start })) };
+}
+
+interface Run {
+  readonly ms: number;
+  readonly rss: number;
+  readonly wall: number;
+}
+
+function summarizeRuns(runs: readonly Run[], seed: number): ColdStart {
+  const samples = runs.map((r) => r.ms);
+  return {
+    median: median(samples)!,
+    interval: medianInterval(samples, seed),
+    wall: median(runs, (r) => r.wall)!,
+    rss: median(runs, (r) => r.rss)!,
+    samples,
+  };
+}
+
+function runOnce({ name, module, args = [] }: ColdVariant, timeoutMs: number): Promise<Run> {
+  return new Promise((resolve, reject) => {
+    const start = performance.now();
+    const argv = module === undefined ? args : [module, ...args];
+    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs });
+    let out = '';
+    let err = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => (out += text));
+    child.stderr.setEncoding('utf8').on('data', (text) => (err += text));
+    child.on('error', (error) => reject(toolchain(`cold start of ${name}: ${error.message}`)));
+    child.on('close', (status, signal) => {
+      const wall = performance.now() - start;
+      const result = status === 0 ? parseResult(out) : undefined;
+      if (result) resolve({ ...result, wall });
+      else reject(toolchain(`cold start of ${name} ${failure(status, signal)}`, err.trim().slice(-2000)));
+    });
+  });
+}
+
+function failure(status: number | null, signal: string | null): string {
+  if (status === 0) return 'printed no {"ms", "rss"} line';
+  return signal === null ? `ended with status ${status}` : `was ended by ${signal}`;
+}
+
+function parseResult(out: string): { ms: number; rss: number } | undefined {
+  const line = out.trimEnd().split('\n').at(-1)!;
+  try {
+    const { ms, rss } = JSON.parse(line);
+    return Number.isFinite(ms) && Number.isFinite(rss) ? { ms, rss } : undefined;
+  } catch {
+    return undefined;
+  }
+}

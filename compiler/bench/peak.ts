@@ -1,0 +1,62 @@
+import createWabt from 'wabt';
+import type { MachinePeak } from './types.ts';
+
+/**
+ * Independent chains in one turn of a loop: enough to hide the latency of multiply and add, few enough for 16 registers. More
+ * loads than chains in a turn make V8 spill.
+ */
+const chains = 12;
+const turns = 20_000;
+
+/**
+ * What one thread of this machine reaches in plain 128-bit wasm SIMD: the best of several short runs (about 0.1 s in all).
+ * A "share of peak" is held against these.
+ */
+export async function measurePeak(): Promise<MachinePeak> {
+  const wabt = await createWabt();
+  const module = wabt.parseWat('peak.wat', source(), { simd: true });
+  const { buffer } = module.toBinary({});
+  module.destroy();
+  const { instance } = await WebAssembly.instantiate(buffer as Uint8Array<ArrayBuffer>);
+  const { multiply, load } = instance.exports as Record<string, (turns: number) => number>;
+  const perSecond = (work: number, run: () => void) => work / (bestMs(run) / 1e3) / 1e9;
+  return {
+    gmacs: perSecond(turns * chains * 4, () => multiply(turns)),
+    l1GBs: perSecond(turns * chains * 16, () => load(turns)),
+  };
+}
+
+function bestMs(run: () => void): number {
+  let best = Number.POSITIVE_INFINITY;
+  const end = performance.now() + 50;
+  while (performance.now() < end) {
+    const start = performance.now();
+    run();
+    best = Math.min(best, performance.now() - start);
+  }
+  return best;
+}
+
+function source(): string {
+  const names = Array.from({ length: chains }, (_, i) => `$a${i}`);
+  const locals = names.map((name) => `(local ${name} v128)`).join(' ');
+  const sum = names.reduce((all, name) => `(v128.xor ${all} (local.get ${name}))`, '(v128.const i64x2 0 0)');
+  const loop = (body: string) => `
+    (loop $turn
+      ${body}
+      (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+      (br_if $turn (local.get $n)))
+    (i32x4.extract_lane 0 ${sum})`;
+  const step = (name: string) =>
+    `(local.set ${name} (f32x4.add (f32x4.mul (local.get ${name}) (local.get $m)) (local.get $c)))`;
+  const take = (name: string, i: number) =>
+    `(local.set ${name} (v128.xor (local.get ${name}) (v128.load offset=${i * 16} (i32.const 0))))`;
+  return `(module
+  (memory 1)
+  (func (export "multiply") (param $n i32) (result i32) ${locals} (local $m v128) (local $c v128)
+    (local.set $m (f32x4.splat (f32.const 0.5)))
+    (local.set $c (f32x4.splat (f32.const 1)))
+    ${loop(names.map(step).join('\n      '))})
+  (func (export "load") (param $n i32) (result i32) ${locals}
+    ${loop(names.map(take).join('\n      '))}))`;
+}
