@@ -1,5 +1,9 @@
+import { bsr1x4, bsr2x1, bsr4x1 } from './bsr.ts';
+import { csr } from './csr.ts';
+import { dense } from './dense.ts';
 import type { Format } from './format.ts';
 
-export const formats = {} as const satisfies Record<string, Format>;
+/** Every weight format; the first is the one that always fits. */
+export const formats = { dense, csr, bsr4x1, bsr2x1, bsr1x4 } as const satisfies Record<string, Format>;
 
 export type FormatName = keyof typeof formats;
