@@ -7,16 +7,65 @@
 export type Scalar = 'f32' | 'i32';
 
 export const unaryFns = [
-  'neg', 'abs', 'sign', 'sqrt', 'exp', 'expm1', 'log', 'log1p',
-  'sin', 'cos', 'tan', 'asin', 'acos', 'atan', 'sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh',
-  'sigmoid', 'softplus', 'erf', 'floor', 'ceil', 'trunc', 'round', 'not', 'isnan', 'isinf', 'recip',
+  'neg',
+  'abs',
+  'sign',
+  'sqrt',
+  'exp',
+  'expm1',
+  'log',
+  'log1p',
+  'sin',
+  'cos',
+  'tan',
+  'asin',
+  'acos',
+  'atan',
+  'sinh',
+  'cosh',
+  'tanh',
+  'asinh',
+  'acosh',
+  'atanh',
+  'sigmoid',
+  'softplus',
+  'erf',
+  'floor',
+  'ceil',
+  'trunc',
+  'round',
+  'not',
+  'isnan',
+  'isinf',
+  'recip',
 ] as const;
 /** `round` rounds half to even. `not` is logical, on i32. `isnan`, `isinf` give i32. `recip` is 1/x. */
 export type UnaryFn = (typeof unaryFns)[number];
 
 export const binaryFns = [
-  'add', 'sub', 'mul', 'div', 'mod', 'pow', 'atan2', 'min', 'max',
-  'lt', 'le', 'gt', 'ge', 'eq', 'ne', 'and', 'or', 'xor', 'bitand', 'bitor', 'bitxor', 'shl', 'shr',
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'mod',
+  'pow',
+  'atan2',
+  'min',
+  'max',
+  'lt',
+  'le',
+  'gt',
+  'ge',
+  'eq',
+  'ne',
+  'and',
+  'or',
+  'xor',
+  'bitand',
+  'bitor',
+  'bitxor',
+  'shl',
+  'shr',
 ] as const;
 /**
  * Operands of one type. Comparisons give i32 0 or 1. `and`, `or`, `xor` are logical, on i32. `mod` has the sign of the divisor
@@ -29,7 +78,13 @@ export type Expr =
   | { readonly op: 'arg'; readonly index: number; readonly type: Scalar }
   | { readonly op: 'const'; readonly value: number; readonly type: Scalar }
   | { readonly op: 'unary'; readonly fn: UnaryFn; readonly a: Expr; readonly type: Scalar }
-  | { readonly op: 'binary'; readonly fn: BinaryFn; readonly a: Expr; readonly b: Expr; readonly type: Scalar }
+  | {
+      readonly op: 'binary';
+      readonly fn: BinaryFn;
+      readonly a: Expr;
+      readonly b: Expr;
+      readonly type: Scalar;
+    }
   /** `cond` is i32; non-zero takes `a`. */
   | { readonly op: 'select'; readonly cond: Expr; readonly a: Expr; readonly b: Expr; readonly type: Scalar }
   /** f32 → i32 truncates towards zero and saturates; i32 → f32 rounds to nearest. */

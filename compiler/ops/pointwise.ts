@@ -1,0 +1,124 @@
+/** Shared by all element-wise operators: shapes broadcast as in numpy, one expression per element. */
+import { badShape } from '../errors.ts';
+import { allocate, broadcastShapes, rowMajor, sizeOf } from '../ir/tensor.ts';
+import { type Expr, e, type Scalar } from '../plan/expr.ts';
+import { broadcastView } from '../plan/view.ts';
+import {
+  type Attrs,
+  type AxisLink,
+  type DType,
+  defineOp,
+  type Op,
+  type Sample,
+  type Shape,
+  type Tensor,
+  type TensorType,
+} from './define.ts';
+
+export interface Pointwise<A extends Attrs> extends Pick<Op<A>, 'kind' | 'description' | 'names' | 'tf'> {
+  readonly inputs: number;
+  /** Element types taken; `float32` unless said. All inputs of one type, except where `dtype` says otherwise. */
+  readonly types?: readonly DType[];
+  /** Type of the result; that of input 0 unless said. */
+  dtype?(inputs: readonly DType[], attrs: A): DType;
+  /** The reference, on numbers. */
+  value(xs: readonly number[], attrs: A, dtype: DType): number;
+  /** What is compiled. */
+  expr(args: readonly Expr[], attrs: A): Expr;
+  readonly samples: readonly Sample<A>[];
+}
+
+export const scalarOf = (dtype: DType): Scalar => (dtype === 'float32' ? 'f32' : 'i32');
+
+export function definePointwise<A extends Attrs>(p: Pointwise<A>): Op<A> {
+  const types = p.types ?? ['float32'];
+  return defineOp<A>({
+    kind: p.kind,
+    description: p.description,
+    arity: [p.inputs, p.inputs],
+    names: p.names,
+    tf: p.tf,
+    samples: p.samples,
+    infer(inputs, attrs, place) {
+      const given = inputs.filter((v) => v !== null);
+      for (const v of given) {
+        if (!types.includes(v.dtype))
+          throw badShape(`element type ${v.dtype} is not one of ${types.join(', ')}`, place);
+      }
+      if (!p.dtype && given.some((v) => v.dtype !== given[0].dtype)) {
+        throw badShape(`element types ${given.map((v) => v.dtype).join(' and ')} differ`, place);
+      }
+      const shape = broadcastShapes(
+        given.map((v) => v.shape),
+        place,
+      );
+      return [
+        {
+          dtype:
+            p.dtype?.(
+              given.map((v) => v.dtype),
+              attrs,
+            ) ?? given[0].dtype,
+          shape,
+        },
+      ];
+    },
+    eval(inputs, attrs) {
+      const xs = inputs as readonly Tensor[];
+      const shape = broadcastShapes(xs.map((x) => x.shape));
+      const dtype =
+        p.dtype?.(
+          xs.map((x) => x.dtype),
+          attrs,
+        ) ?? xs[0].dtype;
+      const data = allocate(dtype, sizeOf(shape));
+      const at = xs.map((x) => broadcastIndex(x.shape, shape));
+      for (let i = 0; i < data.length; i++) {
+        data[i] = p.value(
+          xs.map((x, k) => x.data[at[k](i)]),
+          attrs,
+          dtype,
+        );
+      }
+      return [{ dtype, shape, data }];
+    },
+    lower(l, attrs) {
+      const { dtype, shape } = l.outputType(0);
+      const y = l.temp(dtype, shape);
+      const args = Array.from({ length: p.inputs }, (_, i) => broadcastView(l.view(i), shape));
+      const expr = p.expr(
+        args.map((_, i) => e.arg(i, scalarOf(l.inputType(i).dtype))),
+        attrs,
+      );
+      l.emit({ form: 'pointwise', args, expr, y });
+      return [y];
+    },
+    channels: (inputs, outputs) => broadcastLinks(inputs as TensorType[], outputs[0]),
+  });
+}
+
+/** Axis links of broadcasting operators: an output axis, and every input axis of that size behind it. */
+export function broadcastLinks(inputs: readonly TensorType[], output: TensorType): AxisLink[] {
+  return output.shape.map((size, axis) => {
+    const link: [number, number][] = [[-1, axis]];
+    inputs.forEach((t, i) => {
+      const own = axis - (output.shape.length - t.shape.length);
+      if (own >= 0 && t.shape[own] === size) link.push([i, own]);
+    });
+    return link;
+  });
+}
+
+/** Row-major index in `to` → row-major index in `from`, which broadcasts to it. */
+export function broadcastIndex(from: Shape, to: Shape): (i: number) => number {
+  const strides = rowMajor(from);
+  const lead = to.length - from.length;
+  const outer = rowMajor(to);
+  return (i) => {
+    let at = 0;
+    for (let d = lead; d < to.length; d++) {
+      if (from[d - lead] !== 1) at += (Math.floor(i / outer[d]) % to[d]) * strides[d - lead];
+    }
+    return at;
+  };
+}

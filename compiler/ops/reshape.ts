@@ -1,0 +1,45 @@
+import { badShape } from '../errors.ts';
+import { sizeOf } from '../ir/tensor.ts';
+import { defineOp, type Shape } from './define.ts';
+
+export default defineOp<{ readonly shape: Shape }>({
+  kind: 'reshape',
+  description: 'the same elements, row-major, in another static shape',
+  arity: [1, 1],
+  infer([x], { shape }, place) {
+    if (sizeOf(shape, place) !== sizeOf(x!.shape))
+      throw badShape(`[${x!.shape}] can't become [${shape}]`, place);
+    return [{ dtype: x!.dtype, shape }];
+  },
+  eval: ([x], { shape }) => [{ ...x!, shape }],
+  lower: (l, { shape }) => [l.reshape(l.view(0), shape)],
+  tf: (tf, [x], { shape }) => [tf.reshape(x!, [-1, ...shape.slice(1)])],
+  names: {
+    layers: {
+      Flatten: (c) => {
+        const x = c.input(0);
+        const shape = c.b.shape(x);
+        const first = c.config.str('data_format', 'channels_last') === 'channels_first' && shape.length > 2;
+        const last = first
+          ? c.one('transpose', [x], { perm: [0, ...shape.slice(2).map((_, i) => i + 2), 1] })
+          : x;
+        return c.one('reshape', [last], { shape: [shape[0], sizeOf(shape.slice(1))] });
+      },
+      Reshape: (c) => {
+        const x = c.input(0);
+        const [n, ...rest] = c.b.shape(x);
+        const target = c.config.ints('target_shape');
+        const known = target.filter((d) => d !== -1).reduce((s, d) => s * d, 1);
+        return c.one('reshape', [x], {
+          shape: [n, ...target.map((d) => (d === -1 ? sizeOf(rest) / known : d))],
+        });
+      },
+    },
+  },
+  samples: [
+    { name: 'flatten', inputs: [{ shape: [1, 3, 4, 5] }], attrs: { shape: [1, 60] } },
+    { name: 'split', inputs: [{ shape: [2, 12] }], attrs: { shape: [2, 3, 4] } },
+    { name: 'uneven', inputs: [{ shape: [4, 6] }], attrs: { shape: [3, 8] } },
+    { name: 'int', inputs: [{ shape: [6], dtype: 'int32' }], attrs: { shape: [1, 6, 1] } },
+  ],
+});
