@@ -1,0 +1,210 @@
+/** One layer pruned: the entry to this folder. */
+import { assert, InternalError } from '../../errors.ts';
+import { alpsMask } from './alps.ts';
+import { biasShift, centre, type Quadratic, quadratic } from './asymmetric.ts';
+import { gather, liveColumns, scatter, selectColumns } from './compact.ts';
+import { leastSquares } from './leastsquares.ts';
+import { inverseFromFactor, multiplyTransposed, quadraticForm } from './matrix.ts';
+import { applyMask, selectMask } from './patterns.ts';
+import { type Granularity, groupShape, type LayerProblem } from './problem.ts';
+import { magnitudeScores, taylorScores, wandaScores } from './scores.ts';
+import { sparseGpt } from './sparsegpt.ts';
+import { type LayerTrace, maskFromTrace, traceLayer } from './trace.ts';
+
+export type Method = 'magnitude' | 'wanda' | 'taylor' | 'sparsegpt' | 'obs' | 'alps';
+
+export interface PruneOptions {
+  /** 'auto' (default): magnitude without calibration data, else by `chooseMethod`. */
+  readonly method?: Method | 'auto';
+  readonly granularity?: Granularity;
+  /** λ as a share of the mean diagonal of H. Below 2 positions per column, 1e-2 is the least that does not overfit. */
+  readonly damping?: number;
+  /** Fit the survivors by least squares. Default: with the second-order methods (sparsegpt, obs, alps). */
+  readonly refit?: boolean;
+  /** Groups that every row keeps, for methods that rank by a score. */
+  readonly rowFloor?: number;
+  /** ∂L/∂W summed over batches, [R × n]: what 'taylor' needs. */
+  readonly gradient?: Float32Array | Float64Array;
+}
+
+export interface PrunedLayer {
+  /** W', [R × n], +0 wherever the mask is 0. */
+  readonly weights: Float64Array;
+  /** 1 = kept, [R × n]. */
+  readonly mask: Uint8Array;
+  /** Mean squared error per position, summed over outputs, against the target; the sum of squared changes without H. */
+  readonly loss: number;
+  /** The same measure of pruning everything away: `loss / energy` compares layers. */
+  readonly energy: number;
+  /** b' − b, [R]; zeros unless the problem has means. */
+  readonly biasShift: Float64Array;
+}
+
+/** A layer prepared once (targets, factors, traces) and cut to any size afterwards. */
+export interface LayerPruner {
+  readonly method: Method;
+  readonly trace: LayerTrace | undefined;
+  /** At most `keep` weights stay; exactly `keep` for single weights. N:M ignores `keep`. */
+  prune(keep: number): PrunedLayer;
+}
+
+/** Multiply-adds of elimination, R n³ / 3, up to which exact OBS is chosen. */
+export const OBS_BUDGET = 30e9;
+/** Columns up to which ALPS is chosen above that. */
+export const ALPS_COLUMNS = 2048;
+
+/** Exact OBS where it is affordable, ALPS on layers of moderate width, SparseGPT beyond. Whole rows need no sweep. */
+export function chooseMethod(rows: number, cols: number, granularity: Granularity): Method {
+  const patterns = Math.ceil(rows / groupShape(granularity, cols)[0]);
+  if (granularity.kind === 'row' || (patterns * cols ** 3) / 3 <= OBS_BUDGET) return 'obs';
+  return cols <= ALPS_COLUMNS ? 'alps' : 'sparsegpt';
+}
+
+export function pruneMatrix(
+  problem: LayerProblem,
+  options: PruneOptions & { readonly keep: number },
+): PrunedLayer {
+  return preparePruner(problem, options).prune(options.keep);
+}
+
+export function preparePruner(problem: LayerProblem, options: PruneOptions = {}): LayerPruner {
+  const { rows, cols, H } = problem;
+  assert(problem.weights.length === rows * cols, 'weights are [rows × cols]');
+  const granularity = options.granularity ?? { kind: 'element' };
+  if (!H) return scoreWeights(problem, options, granularity);
+
+  const centred = { ...centre(problem), H: centre(problem).H! };
+  const { live, dead } = liveColumns(centred, groupWidth(granularity));
+  if (live.length === 0) return scoreWeights({ ...problem, H: undefined }, { granularity }, granularity);
+  const q = quadratic(selectColumns(centred, live), options.damping ?? 1e-2);
+  const allRows = Int32Array.from({ length: rows }, (_, r) => r);
+  const wanted = options.method ?? 'auto';
+  const method = wanted === 'auto' ? chooseMethod(rows, live.length, granularity) : wanted;
+  const refit = options.refit ?? (method === 'sparsegpt' || method === 'obs' || method === 'alps');
+  const energy = quadraticForm(q.target, q.H, rows, live.length);
+
+  const finish = (mask: Uint8Array, swept?: Float64Array): PrunedLayer => {
+    const liveMask = gather(mask, cols, allRows, live);
+    const weights = Float64Array.from(problem.weights);
+    if (refit) scatter(weights, cols, live, leastSquares(q, liveMask));
+    else if (swept) scatter(weights, cols, live, swept);
+    const pruned = applyMask(weights, mask);
+    const change = gather(pruned, cols, allRows, live).map((w, i) => w - q.target[i]);
+    const loss = quadraticForm(change, q.H, rows, live.length);
+    return { weights: pruned, mask, loss, energy, biasShift: biasShift(problem, pruned) };
+  };
+
+  if (method === 'magnitude' || method === 'wanda' || method === 'taylor') {
+    const scores = scoresOf(method, { ...problem, H: centred.H }, options);
+    const select = { rowFloor: options.rowFloor, perRow: method === 'wanda' };
+    return {
+      method,
+      trace: undefined,
+      prune: (keep) => finish(selectMask(scores, rows, cols, granularity, keep, select)),
+    };
+  }
+
+  /** The mask of the whole layer: dead columns go first, and come back by magnitude when all others stay. */
+  const whole = (liveMask: Uint8Array, keep: number) => {
+    const mask = scatter(new Uint8Array(rows * cols), cols, live, liveMask);
+    const surplus = keep - rows * live.length;
+    if (surplus <= 0 || dead.length === 0 || granularity.kind === 'nm') return mask;
+    const scores = magnitudeScores(gather(problem.weights, cols, allRows, dead));
+    return scatter(mask, cols, dead, selectMask(scores, rows, dead.length, granularity, surplus));
+  };
+
+  if (granularity.kind === 'row') {
+    const scores = outputEnergies(q);
+    return {
+      method,
+      trace: undefined,
+      prune: (keep) => finish(whole(selectMask(scores, rows, live.length, granularity, keep), keep)),
+    };
+  }
+  switch (method) {
+    case 'obs': {
+      const inverse = inverseFromFactor(q.damped.L, live.length);
+      const trace = traceLayer(q.target, inverse, rows, live.length, granularity);
+      return {
+        method,
+        trace,
+        prune: (keep) => finish(whole(maskFromTrace(trace, keep, options.rowFloor), keep)),
+      };
+    }
+    case 'alps':
+      return {
+        method,
+        trace: undefined,
+        prune: (keep) => finish(whole(alpsMask(q, granularity, keep), keep)),
+      };
+    case 'sparsegpt':
+      return {
+        method,
+        trace: undefined,
+        prune: (keep) => {
+          const { mask, weights } = sparseGpt(q, granularity, keep);
+          return finish(whole(mask, keep), weights);
+        },
+      };
+  }
+}
+
+/** Without inputs: by score alone, survivors unchanged. */
+function scoreWeights(problem: LayerProblem, options: PruneOptions, granularity: Granularity): LayerPruner {
+  const { rows, cols, weights } = problem;
+  const method = options.method === undefined || options.method === 'auto' ? 'magnitude' : options.method;
+  const scores = scoresOf(method, problem, options);
+  const energy = sumOfSquares(weights);
+  return {
+    method,
+    trace: undefined,
+    prune(keep) {
+      const mask = selectMask(scores, rows, cols, granularity, keep, { rowFloor: options.rowFloor });
+      const pruned = applyMask(weights, mask);
+      const loss = energy - sumOfSquares(pruned);
+      return { weights: pruned, mask, loss, energy, biasShift: biasShift(problem, pruned) };
+    },
+  };
+}
+
+function scoresOf(method: Method, problem: LayerProblem, options: PruneOptions): Float64Array {
+  const { weights, H, cols } = problem;
+  switch (method) {
+    case 'magnitude':
+      return magnitudeScores(weights);
+    case 'taylor':
+      assert(options.gradient?.length === weights.length, "method 'taylor' needs one gradient per weight");
+      return taylorScores(weights, options.gradient);
+    case 'wanda':
+      assert(H, "method 'wanda' needs the second moment of the inputs");
+      return wandaScores(weights, H, cols);
+    case 'sparsegpt':
+    case 'obs':
+    case 'alps':
+      throw new InternalError(`method '${method}' needs the second moment of the inputs`);
+  }
+}
+
+/** Per weight w · (H w), which sums over a row to the energy of that output: what dropping the whole row costs. */
+function outputEnergies({ rows, cols, target, H }: Quadratic): Float64Array {
+  return multiplyTransposed(target, H, rows, cols, cols).map((v, i) => v * target[i]);
+}
+
+/** Adjacent columns whose fates are tied. */
+function groupWidth(granularity: Granularity): number {
+  switch (granularity.kind) {
+    case 'element':
+    case 'row':
+      return 1;
+    case 'block':
+      return granularity.cols;
+    case 'nm':
+      return granularity.of;
+  }
+}
+
+function sumOfSquares(values: Float64Array): number {
+  let sum = 0;
+  for (const v of values) sum += v * v;
+  return sum;
+}
