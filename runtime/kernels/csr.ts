@@ -1,0 +1,133 @@
+import { madd, put } from './simd';
+
+/**
+ * `linear` over compressed sparse rows. A tile of pixels stays in registers while all entries of a row pass by.
+ *
+ * V8 hoists the loads of a basic block above its arithmetic, so a tile of n vectors needs 2n + 1 registers: of 15, that allows 7.
+ * The `break` between two entries keeps them in blocks of their own.
+ */
+export function f32_linear_csr_1x28<E>(x: usize, y: usize, bias: usize, counts: usize, entries: usize, rows: i32, cols: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
+  if (ASC_FEATURE_SIMD) {
+    while (pixels > 16) {
+      tile<E>(7, x, y, bias, counts, entries, rows, pixels, yRow, e0, e1);
+      x += 112;
+      y += 112;
+      pixels -= 28;
+    }
+    if (pixels > 4) tile<E>(4, x, y, bias, counts, entries, rows, pixels, yRow, e0, e1);
+    else if (pixels > 0) tile<E>(1, x, y, bias, counts, entries, rows, pixels, yRow, e0, e1);
+  } else {
+    while (pixels >= 4) {
+      scalarTile<E>(4, x, y, bias, counts, entries, rows, yRow, e0, e1);
+      x += 16;
+      y += 16;
+      pixels -= 4;
+    }
+    while (pixels > 0) {
+      scalarTile<E>(1, x, y, bias, counts, entries, rows, yRow, e0, e1);
+      x += 4;
+      y += 4;
+      pixels--;
+    }
+  }
+}
+
+/** One dot product per row. */
+export function f32_linear_csr_1x1<E>(x: usize, y: usize, bias: usize, counts: usize, entries: usize, rows: i32, cols: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
+  for (let row = 0; row < rows; row++) {
+    const end = entries + (<usize>load<u32>(counts) << 3);
+    let a0 = load<f32>(bias);
+    let a1: f32 = 0, a2: f32 = 0, a3: f32 = 0;
+    for (; entries + 24 < end; entries += 32) {
+      a0 += load<f32>(entries, 4) * load<f32>(x + load<u32>(entries));
+      a1 += load<f32>(entries, 12) * load<f32>(x + load<u32>(entries, 8));
+      a2 += load<f32>(entries, 20) * load<f32>(x + load<u32>(entries, 16));
+      a3 += load<f32>(entries, 28) * load<f32>(x + load<u32>(entries, 24));
+    }
+    for (; entries < end; entries += 8) a0 += load<f32>(entries, 4) * load<f32>(x + load<u32>(entries));
+    store<f32>(y, changetype<E>(0).one(a0 + a1 + (a2 + a3), y, row, e0, e1));
+    counts += 4;
+    bias += 4;
+    y += yRow;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function tile<E>(n: i32, x: usize, y: usize, bias: usize, counts: usize, entries: usize, rows: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
+  for (let row = 0; row < rows; row++) {
+    const end = entries + (<usize>load<u32>(counts) << 3);
+    let a0 = v128.load32_splat(bias);
+    let a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0;
+    while (entries < end) {
+      let entry = load<u64>(entries);
+      let w = f32x4.splat(reinterpret<f32>(<u32>(entry >> 32)));
+      let p = x + <u32>entry;
+      entries += 8;
+      a0 = madd(w, v128.load(p), a0);
+      if (n > 1) a1 = madd(w, v128.load(p, 16), a1);
+      if (n > 2) a2 = madd(w, v128.load(p, 32), a2);
+      if (n > 3) a3 = madd(w, v128.load(p, 48), a3);
+      if (n > 4) a4 = madd(w, v128.load(p, 64), a4);
+      if (n > 5) a5 = madd(w, v128.load(p, 80), a5);
+      if (n > 6) a6 = madd(w, v128.load(p, 96), a6);
+      if (entries >= end) break;
+      entry = load<u64>(entries);
+      w = f32x4.splat(reinterpret<f32>(<u32>(entry >> 32)));
+      p = x + <u32>entry;
+      entries += 8;
+      a0 = madd(w, v128.load(p), a0);
+      if (n > 1) a1 = madd(w, v128.load(p, 16), a1);
+      if (n > 2) a2 = madd(w, v128.load(p, 32), a2);
+      if (n > 3) a3 = madd(w, v128.load(p, 48), a3);
+      if (n > 4) a4 = madd(w, v128.load(p, 64), a4);
+      if (n > 5) a5 = madd(w, v128.load(p, 80), a5);
+      if (n > 6) a6 = madd(w, v128.load(p, 96), a6);
+    }
+    if (pixels >= 4 * n) {
+      v128.store(y, changetype<E>(0).pixels(a0, y, row, e0, e1));
+      if (n > 1) v128.store(y, changetype<E>(0).pixels(a1, y + 16, row, e0, e1), 16);
+      if (n > 2) v128.store(y, changetype<E>(0).pixels(a2, y + 32, row, e0, e1), 32);
+      if (n > 3) v128.store(y, changetype<E>(0).pixels(a3, y + 48, row, e0, e1), 48);
+      if (n > 4) v128.store(y, changetype<E>(0).pixels(a4, y + 64, row, e0, e1), 64);
+      if (n > 5) v128.store(y, changetype<E>(0).pixels(a5, y + 80, row, e0, e1), 80);
+      if (n > 6) v128.store(y, changetype<E>(0).pixels(a6, y + 96, row, e0, e1), 96);
+    } else {
+      put<E>(a0, y, row, e0, e1, pixels);
+      if (n > 1) put<E>(a1, y + 16, row, e0, e1, pixels - 4);
+      if (n > 2) put<E>(a2, y + 32, row, e0, e1, pixels - 8);
+      if (n > 3) put<E>(a3, y + 48, row, e0, e1, pixels - 12);
+      if (n > 4) put<E>(a4, y + 64, row, e0, e1, pixels - 16);
+      if (n > 5) put<E>(a5, y + 80, row, e0, e1, pixels - 20);
+      if (n > 6) put<E>(a6, y + 96, row, e0, e1, pixels - 24);
+    }
+    counts += 4;
+    bias += 4;
+    y += yRow;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function scalarTile<E>(n: i32, x: usize, y: usize, bias: usize, counts: usize, entries: usize, rows: i32, yRow: usize, e0: usize, e1: usize): void {
+  for (let row = 0; row < rows; row++) {
+    const end = entries + (<usize>load<u32>(counts) << 3);
+    let a0 = load<f32>(bias);
+    let a1 = a0, a2 = a0, a3 = a0;
+    for (; entries < end; entries += 8) {
+      const w = load<f32>(entries, 4);
+      const p = x + load<u32>(entries);
+      a0 += w * load<f32>(p);
+      if (n > 1) a1 += w * load<f32>(p, 4);
+      if (n > 2) a2 += w * load<f32>(p, 8);
+      if (n > 3) a3 += w * load<f32>(p, 12);
+    }
+    store<f32>(y, changetype<E>(0).one(a0, y, row, e0, e1));
+    if (n > 1) store<f32>(y, changetype<E>(0).one(a1, y + 4, row, e0, e1), 4);
+    if (n > 2) store<f32>(y, changetype<E>(0).one(a2, y + 8, row, e0, e1), 8);
+    if (n > 3) store<f32>(y, changetype<E>(0).one(a3, y + 12, row, e0, e1), 12);
+    counts += 4;
+    bias += 4;
+    y += yRow;
+  }
+}

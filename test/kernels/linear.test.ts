@@ -1,0 +1,153 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type LinearCase, type LinearKernel, linearKernels } from '../../compiler/kernels.ts';
+import type { Matrix } from '../../compiler/sparse/format.ts';
+import { formats } from '../../compiler/sparse/index.ts';
+import { generator, randomMatrix } from '../sparse/random.ts';
+import { builds, type Machine, machine } from './harness.ts';
+
+interface Case {
+  readonly rows: number;
+  readonly cols: number;
+  readonly pixels: number;
+  readonly density: number;
+  /** Columns read overlapping windows of one plane, as a convolution does, in shuffled order. */
+  readonly taps?: boolean;
+  /** Floats between output rows beyond the pixels. */
+  readonly gap?: number;
+  readonly emptyRow?: number;
+}
+
+/** Cases named after the edges of the register tile of `rows` × `pixels`. */
+function cases(mr: number, nr: number): Record<string, Case> {
+  const usual = { rows: 2 * mr, cols: 9, pixels: nr, density: 0.5 };
+  const edges: Record<string, Case> = {
+    rows_eq_mr: { ...usual, rows: mr },
+    rows_lt_mr: { ...usual, rows: Math.max(1, mr - 1) },
+    rows_gt_mr: { ...usual, rows: 2 * mr + 1 },
+    rows_eq_1: { ...usual, rows: 1 },
+    rows_mod_mr_2: { ...usual, rows: mr + 2 },
+    cols_eq_1: { ...usual, cols: 1, density: 1 },
+    cols_odd: { ...usual, cols: 17, density: 1 },
+    cols_even: { ...usual, cols: 16, density: 1 },
+    cols_large: { ...usual, cols: 1031, density: 0.2 },
+    all_dense: { ...usual, density: 1 },
+    all_zero_row: { ...usual, rows: 2 * mr + 1, emptyRow: mr },
+    empty_matrix: { ...usual, density: 0 },
+    half_sparse: { ...usual, rows: 13, cols: 32 },
+    very_sparse: { ...usual, rows: 33, cols: 64, density: 0.05 },
+  };
+  if (nr === 1) return edges;
+  for (let pixels = 1; pixels <= nr + 1; pixels++)
+    edges[`pixels_eq_${pixels}`] = { ...usual, rows: mr + 1, pixels };
+  return {
+    ...edges,
+    pixels_eq_tile: usual,
+    pixels_gt_tile: { ...usual, pixels: 2 * nr + 3 },
+    pixels_div_tile: { ...usual, pixels: 3 * nr },
+    pixels_7x7: { ...usual, pixels: 49 },
+    output_gap: { ...usual, pixels: nr + 1, gap: 5 },
+    taps_of_a_plane: { ...usual, pixels: 57, taps: true },
+    large_weights: { rows: 160, cols: 900, pixels: 9, density: 0.9 },
+  };
+}
+
+for (const build of builds) {
+  describe(build, () => {
+    let m: Machine;
+    beforeAll(async () => {
+      m = await machine(build, linearKernels);
+    });
+
+    for (const kernel of linearKernels) {
+      const [mr, nr] = /_(\d+)x(\d+)$/.exec(kernel.name)!.slice(1).map(Number);
+      describe(kernel.name, () => {
+        for (const [name, c] of Object.entries(cases(mr, nr))) {
+          test(name, () => check(m, build, kernel, c));
+        }
+      });
+    }
+  });
+}
+
+test('names follow the convention and are unique', () => {
+  for (const k of linearKernels) expect(k.name).toMatch(new RegExp(`^f32_linear_${k.format}_\\d+x\\d+$`));
+  expect(new Set(linearKernels.map((k) => k.name)).size).toBe(linearKernels.length);
+});
+
+function check(m: Machine, build: LinearCase['build'], kernel: LinearKernel, c: Case): void {
+  const { rows, cols, pixels } = c;
+  const contiguous = pixels === 1;
+  const problem = { rows, cols, pixels, yRow: 4 * (pixels + (c.gap ?? 0)), contiguous, build };
+  if (!kernel.accepts(problem)) {
+    expect(pixels === 1 && cols >= 4, `${kernel.name} refuses a plain case`).toBe(false);
+    return;
+  }
+  m.reset();
+  const next = generator(rows * 7919 + cols * 31 + pixels);
+  const w = randomMatrix(rows, cols, c.density, rows + cols);
+  if (c.emptyRow !== undefined) w.data.fill(0, c.emptyRow * cols, (c.emptyRow + 1) * cols);
+  const offsets = Int32Array.from(
+    { length: cols },
+    (_, k) => 4 * (c.taps ? ((k * 4) % cols) * 3 : k * pixels),
+  );
+  const plane = Math.max(...offsets) / 4 + pixels;
+  const signed = (n: number) => Float32Array.from({ length: n }, () => next() * 2 - 1);
+  const x = signed(plane);
+  const bias = signed(rows);
+  const scale = signed(rows);
+  const stride = pixels + (c.gap ?? 0);
+  const residual = signed(rows * stride);
+  const packed = formats[kernel.format].pack(w, offsets);
+
+  const before = m.room(16, 7);
+  const y = m.room(rows * stride + 16, 7);
+  const addresses: Record<string, number> = { x: m.put(x), y, bias: m.put(bias), e1: m.put(scale) };
+  addresses.e0 = (m.put(residual) - y) >>> 0;
+  for (const name of formats[kernel.format].arrays) addresses[name] = m.put(packed.arrays[name]);
+  Object.assign(addresses, problem);
+  m.kernels[kernel.name](...kernel.args.map((a) => addresses[a]));
+
+  const got = m.floats(y, rows * stride);
+  const { values, bounds } = reference(w, offsets, { x, bias, scale, residual }, pixels, stride);
+  for (let r = 0; r < rows; r++) {
+    for (let p = 0; p < stride; p++) {
+      const i = r * stride + p;
+      if (p >= pixels) expect(got[i], `gap after row ${r}`).toBe(7);
+      else if (!(Math.abs(got[i] - values[i]) <= bounds[i])) {
+        expect.fail(`row ${r} pixel ${p}: ${got[i]}, expected ${values[i]} ± ${bounds[i]}`);
+      }
+    }
+  }
+  expect([...m.floats(y + 4 * rows * stride, 16), ...m.floats(before, 16)]).toEqual(new Array(32).fill(7));
+}
+
+/** float64 sums, and the bound γ_n · Σ|w·x| on the error of a float32 sum in any order, carried through the epilogue. */
+function reference(
+  w: Matrix,
+  offsets: Int32Array,
+  c: { x: Float32Array; bias: Float32Array; scale: Float32Array; residual: Float32Array },
+  pixels: number,
+  stride: number,
+) {
+  const u = 2 ** -24;
+  const values = new Float64Array(w.rows * stride);
+  const bounds = new Float64Array(w.rows * stride);
+  for (let r = 0; r < w.rows; r++) {
+    for (let p = 0; p < pixels; p++) {
+      let sum = c.bias[r];
+      let size = Math.abs(sum);
+      let terms = 3 + 4;
+      for (let k = 0; k < w.cols; k++) {
+        const product = w.data[r * w.cols + k] * c.x[offsets[k] / 4 + p];
+        if (w.data[r * w.cols + k] !== 0) terms++;
+        sum += product;
+        size += Math.abs(product);
+      }
+      const i = r * stride + p;
+      values[i] = sum * c.scale[r] + c.residual[i];
+      const gamma = (terms * u) / (1 - terms * u);
+      bounds[i] = gamma * (size * Math.abs(c.scale[r]) + Math.abs(c.residual[i]));
+    }
+  }
+  return { values, bounds };
+}
