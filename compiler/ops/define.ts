@@ -79,6 +79,15 @@ export interface LayerContext extends NodeContext {
   weight(name: string): ValueId;
   /** Applies a Keras activation, by name or by layer config. */
   activation(id: ValueId, spec: unknown): ValueId;
+  /**
+   * Applies the layer inside a wrapper, given as `{ class_name, config }`; `changes` replace entries of its config (a new
+   * `name` too). Its weights are found as `wrapper/layer/weight` or `wrapper/weight`.
+   */
+  layer(
+    spec: unknown,
+    inputs: readonly (ValueId | null)[],
+    changes?: Readonly<Record<string, unknown>>,
+  ): readonly ValueId[];
 }
 
 type Results = ValueId | readonly ValueId[];
