@@ -64,7 +64,7 @@ export const transposeView = (v: View, perm: readonly number[]): View => ({
 /** `undefined` where the new shape cuts a factor unevenly. */
 export function reshapeView(v: View, shape: Shape): View | undefined {
   const flat = v.dims.flat();
-  if (shape.some((d) => d === 0)) return { ...v, dims: shape.map((d) => [{ size: d, axis: -1, step: 0 }]) };
+  if (shape.includes(0)) return emptyView(v, shape);
   const dims: Factor[][] = [];
   let i = 0;
   let rest: Factor | undefined = flat[i++];
@@ -90,13 +90,17 @@ export function reshapeView(v: View, shape: Shape): View | undefined {
   return { ...v, dims };
 }
 
-/** Start, size and step (may be negative) per dimension; `undefined` where a cut dimension has several factors. */
+/**
+ * Start, size and step (may be negative) per dimension; `undefined` where a cut dimension has several factors and the cut
+ * isn't one of whole steps of the outermost.
+ */
 export function sliceView(
   v: View,
   starts: readonly number[],
   sizes: readonly number[],
   steps: readonly number[],
 ): View | undefined {
+  if (sizes.includes(0)) return emptyView(v, sizes);
   const origin = [...v.origin];
   const dims: Factor[][] = [];
   for (let d = 0; d < v.dims.length; d++) {
@@ -105,16 +109,22 @@ export function sliceView(
       dims.push([...dim]);
       continue;
     }
-    if (sizes[d] === 1 || dim.length <= 1) {
-      const at = indexOf(dim, starts[d]);
-      for (const { axis, shift } of at) if (axis >= 0) origin[axis] += shift;
-      const f = dim[0];
-      dims.push(sizes[d] === 1 || !f ? [] : [{ size: sizes[d], axis: f.axis, step: f.step * steps[d] }]);
-      if (sizes[d] === 0) dims[d] = [{ size: 0, axis: -1, step: 0 }];
+    for (const { axis, shift } of indexOf(dim, starts[d])) if (axis >= 0) origin[axis] += shift;
+    const [f, ...inner] = dim;
+    const chunk = dimSize(inner);
+    if (sizes[d] === 1 || !f) dims.push([]);
+    else if (inner.length === 0) dims.push([{ size: sizes[d], axis: f.axis, step: f.step * steps[d] }]);
+    else if (steps[d] === 1 && starts[d] % chunk === 0 && sizes[d] % chunk === 0) {
+      dims.push(tidy([{ ...f, size: sizes[d] / chunk }, ...inner]));
     } else return undefined;
   }
   return { ...v, origin, dims };
 }
+
+const emptyView = (v: View, shape: Shape): View => ({
+  ...v,
+  dims: shape.map((size) => [{ size, axis: -1, step: 0 }]),
+});
 
 function indexOf(dim: readonly Factor[], index: number): { axis: number; shift: number }[] {
   const out: { axis: number; shift: number }[] = [];
@@ -143,8 +153,10 @@ export function padView(v: View, before: readonly number[], after: readonly numb
     let f = dim[0];
     if (!f) {
       // A dimension of size 1 may still stand for an axis of size 1: give it back its loop.
-      const axis = v.shape.findIndex((s, a) => s === 1 && !v.dims.flat().some((g) => g.axis === a));
-      if (axis < 0 || v.origin[axis] !== 0) return undefined;
+      const axis = v.shape.findIndex(
+        (s, a) => s === 1 && origin[a] === 0 && ![...v.dims, ...dims].flat().some((g) => g.axis === a),
+      );
+      if (axis < 0) return undefined;
       f = { size: 1, axis, step: 1 };
     }
     if (f.axis < 0 || f.step < 0 || v.dims.some((o, i) => i !== d && o.some((g) => g.axis === f.axis)))
@@ -154,7 +166,7 @@ export function padView(v: View, before: readonly number[], after: readonly numb
     if (before[d] > 0 && low - f.step >= 0) return undefined;
     if (after[d] > 0 && high + f.step < v.shape[f.axis]) return undefined;
     origin[f.axis] -= before[d] * f.step;
-    dims.push([{ size: f.size + before[d] + after[d], axis: f.axis, step: f.step }]);
+    dims.push(tidy([{ size: f.size + before[d] + after[d], axis: f.axis, step: f.step }]));
   }
   return { ...v, origin, dims };
 }
@@ -243,8 +255,71 @@ export const readsPadding = (v: View) => extent(v).some((x, a) => x.low < 0 || x
  */
 export function through(view: View, from: View, to: View): View | undefined {
   assert(view.value === from.value, 'through: the view is of another value');
-  // Per axis of from.value: its factors, outermost first, with the (axis, step) that each has in `to`.
-  type Leg = { size: number; step: number; to: { axis: number; step: number } };
+  const legs = legsOf(from, to);
+  if (!legs) return undefined;
+  const origin = [...to.origin];
+  // Per axis and leg, the range of the digit that the leg stands for.
+  const digits = legs.map((list, a) => {
+    let rest = view.origin[a];
+    return list.map((leg) => {
+      const low = Math.floor(rest / leg.step);
+      rest -= low * leg.step;
+      if (leg.to.axis >= 0) origin[leg.to.axis] += low * leg.to.step;
+      return { low, high: low };
+    });
+  });
+  const dims: Factor[][] = [];
+  for (const dim of view.dims) {
+    const out: Factor[] = [];
+    for (const f of dim) {
+      if (f.axis < 0) {
+        out.push(f);
+        continue;
+      }
+      const parts = split(f, legs[f.axis]);
+      if (!parts) return undefined;
+      for (const { leg, size, step } of parts) {
+        const digit = digits[f.axis][leg];
+        if (step > 0) digit.high += step * (size - 1);
+        else digit.low += step * (size - 1);
+        const t = legs[f.axis][leg].to;
+        out.push({ size, axis: t.axis, step: t.axis < 0 ? 0 : step * t.step });
+      }
+    }
+    dims.push(tidy(out));
+  }
+
+  for (let a = 0; a < legs.length; a++) {
+    const size = from.shape[a];
+    if (legs[a].length === 0) {
+      if (view.origin[a] !== 0) return undefined;
+      continue;
+    }
+    const inside = digits[a].every((d, i) => d.low >= 0 && d.high < legs[a][i].size);
+    if (inside) continue;
+    if (legs[a].length > 1) return undefined;
+    // Padding must stay padding: one step past either end of `from` must lie outside `to.value` too.
+    const t = legs[a][0].to;
+    if (t.axis < 0 || legs.flat().some((leg) => leg.to !== t && leg.to.axis === t.axis)) return undefined;
+    const outside = (i: number) => {
+      const at = to.origin[t.axis] + i * t.step;
+      return at < 0 || at >= to.shape[t.axis];
+    };
+    if (digits[a][0].low < 0 && !outside(-1)) return undefined;
+    if (digits[a][0].high >= size && !outside(size)) return undefined;
+  }
+  return { value: to.value, shape: to.shape, origin, dims };
+}
+
+/** A digit of an axis of `from`: `size` values worth `step` each, and how it walks in `to`. */
+interface Leg {
+  readonly size: number;
+  readonly step: number;
+  readonly to: { readonly axis: number; readonly step: number };
+}
+
+/** Per axis of `from.value` its legs, outermost first; `undefined` unless `from` covers each axis exactly once. */
+function legsOf(from: View, to: View): Leg[][] | undefined {
   const legs: Leg[][] = from.shape.map(() => []);
   if (from.dims.length !== to.dims.length || from.origin.some((o) => o !== 0)) return undefined;
   for (let d = 0; d < from.dims.length; d++) {
@@ -252,7 +327,7 @@ export function through(view: View, from: View, to: View): View | undefined {
     if (!pairs) return undefined;
     for (const [f, t] of pairs) {
       if (f.axis < 0) return undefined;
-      legs[f.axis].push({ size: f.size, step: f.step, to: t });
+      legs[f.axis].push({ size: f.size, step: f.step, to: { axis: t.axis, step: t.step } });
     }
   }
   for (let a = 0; a < legs.length; a++) {
@@ -264,65 +339,28 @@ export function through(view: View, from: View, to: View): View | undefined {
     }
     if (inner !== from.shape[a]) return undefined;
   }
+  return legs;
+}
 
-  const origin = [...to.origin];
-  for (let a = 0; a < legs.length; a++) {
-    let rest = view.origin[a];
-    if (legs[a].length === 1) {
-      const t = legs[a][0].to;
-      if (t.axis >= 0) origin[t.axis] += rest * t.step;
-      continue;
-    }
-    if (rest < 0 || rest >= Math.max(1, from.shape[a])) return undefined;
-    for (const leg of legs[a]) {
-      const i = Math.floor(rest / leg.step);
-      rest -= i * leg.step;
-      if (leg.to.axis >= 0) origin[leg.to.axis] += i * leg.to.step;
-    }
+/** A walk along an axis as walks along its legs, outermost first, steps in units of each leg's digit. */
+function split(f: Factor, legs: readonly Leg[]): { leg: number; size: number; step: number }[] | undefined {
+  if (legs.length === 1) return [{ leg: 0, size: f.size, step: f.step }];
+  const sign = Math.sign(f.step);
+  const out: { leg: number; size: number; step: number }[] = [];
+  let left = f.size;
+  let step = Math.abs(f.step);
+  for (let i = legs.length - 1; i >= 0 && left > 1; i--) {
+    const { size, step: unit } = legs[i];
+    const top = unit * size;
+    if (step >= top) continue;
+    if (step % unit !== 0) return undefined;
+    const whole = left * step <= top || i === 0 ? left : top / step;
+    if (left % whole !== 0 || (whole !== left && top % step !== 0)) return undefined;
+    out.unshift({ leg: i, size: whole, step: sign * (step / unit) });
+    left /= whole;
+    step = top;
   }
-  const dims: Factor[][] = [];
-  for (const dim of view.dims) {
-    const out: Factor[] = [];
-    for (const f of dim) {
-      if (f.axis < 0) {
-        out.push(f);
-        continue;
-      }
-      const split = splitOver(f, legs[f.axis], view.origin[f.axis]);
-      if (!split) return undefined;
-      out.push(...split);
-    }
-    dims.push(tidy(out));
-  }
-  return { value: to.value, shape: to.shape, origin, dims };
-
-  function splitOver(f: Factor, axisLegs: Leg[], start: number): Factor[] | undefined {
-    if (axisLegs.length === 1) {
-      const t = axisLegs[0].to;
-      return [{ size: f.size, axis: t.axis, step: t.axis < 0 ? 0 : f.step * t.step }];
-    }
-    // The walk must start at a leg boundary and cross whole legs only.
-    if (f.step < 0) return undefined;
-    const out: Factor[] = [];
-    let left = f.size;
-    let step = f.step;
-    for (const leg of [...axisLegs].reverse()) {
-      const top = leg.step * leg.size;
-      if (step >= top || left === 1) continue;
-      if (step % leg.step !== 0 || top % step !== 0) return undefined;
-      const room = (top - (start % top)) / step;
-      if (left <= room) {
-        out.unshift({ size: left, axis: leg.to.axis, step: (step / leg.step) * leg.to.step });
-        left = 1;
-        break;
-      }
-      if (start % top !== 0 || left % (top / step) !== 0) return undefined;
-      out.unshift({ size: top / step, axis: leg.to.axis, step: (step / leg.step) * leg.to.step });
-      left /= top / step;
-      step = top;
-    }
-    return left === 1 ? out.map((x) => (x.axis < 0 ? { ...x, step: 0 } : x)) : undefined;
-  }
+  return left === 1 ? out : undefined;
 }
 
 /** The common refinement of two factorings of one dimension. */
@@ -346,3 +384,7 @@ function align(a: readonly Factor[], b: readonly Factor[]): [Factor, Factor][] |
   }
   return x || y ? undefined : out;
 }
+
+/** True where the dimension moves nothing. */
+export const isBroadcast = (dim: readonly Factor[]) =>
+  dim.every((f) => f.size === 1 || f.axis < 0 || f.step === 0);
