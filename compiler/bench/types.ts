@@ -71,7 +71,7 @@ export interface Variant {
   readonly latency?: Latency;
   readonly coldStart?: ColdStart;
   readonly size?: SizeSet;
-  /** Bytes resident at the peak, of the fresh process or of linear memory, whichever the run measured. */
+  /** Bytes of linear memory. */
   readonly peakMemory?: number;
   readonly accuracy?: { readonly top1: number; readonly n: number };
   /** Against the dense original. */
