@@ -12,7 +12,8 @@ export function significant(x: number, digits = 3): string {
 }
 
 function scaled(x: number, units: readonly (readonly [size: number, unit: string])[]): string {
-  // The last unit whose value still rounds to at least one.
+  if (!Number.isFinite(x)) return significant(x);
+  // The largest unit in which it rounds to at least one.
   const size = Number(Math.abs(x).toPrecision(3));
   const [factor, unit] = units.find(([factor]) => size >= factor) ?? units[units.length - 1];
   return `${significant(x / factor)} ${unit}`;
@@ -20,7 +21,7 @@ function scaled(x: number, units: readonly (readonly [size: number, unit: string
 
 /** `999 B`, `1.23 kB`, `45.6 MB`: decimal units. */
 export function bytes(n: number): string {
-  if (Math.abs(n) < 1000) return `${significant(Math.round(n))} B`;
+  if (Math.abs(n) < 1000) return `${Math.round(n)} B`;
   return scaled(n, [
     [1e9, 'GB'],
     [1e6, 'MB'],
@@ -44,10 +45,11 @@ export function duration(ms: number): string {
 }
 
 /** `4.71×`. */
-export const ratio = (x: number): string => `${significant(x)}×`;
+export const ratio = (x: number): string => (Number.isFinite(x) ? `${significant(x)}×` : significant(x));
 
 /** `92.0 %` of a fraction. Only exact ones and zeros read as `100 %` and `0 %`. */
 export function percent(fraction: number, decimals = 1): string {
+  if (!Number.isFinite(fraction)) return significant(fraction);
   if (fraction === 0 || fraction === 1) return `${fraction * 100} %`;
   const step = 10 ** -decimals;
   const value = fraction * 100;

@@ -12,9 +12,9 @@ export function htmlReport(report: BenchReport): string {
   return markup`<!doctype html>
 <html lang="en">
 <head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta charset="utf-8"/>
+<meta name="viewport" content="width=device-width, initial-scale=1"/>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"/>
 <title>${report.model.name} · espalier benchmark</title>
 <style>${styleSheet}</style>
 </head>
@@ -155,22 +155,24 @@ interface TableColumn<Row> {
 function dataTable<Row>(
   columns: readonly TableColumn<Row>[],
   rows: readonly Row[],
-  look: (row: Row) => string = () => '',
+  look?: (row: Row) => string,
 ): Markup {
   return markup`<div class="card table">
 <table>
-<thead><tr>${columns.map((c) => markup`<th scope="col" class="${c.look}">${c.head}</th>`)}</tr></thead>
+<thead><tr>${columns.map((c) => markup`<th scope="col"${classed(c.look)}>${c.head}</th>`)}</tr></thead>
 <tbody>
 ${rows.map(
   (
     row,
-  ) => markup`<tr class="${look(row)}">${columns.map((c) => markup`<td class="${c.look}">${c.cell(row)}</td>`)}</tr>
+  ) => markup`<tr${classed(look?.(row))}>${columns.map((c) => markup`<td${classed(c.look)}>${c.cell(row)}</td>`)}</tr>
 `,
 )}</tbody>
 </table>
 </div>
 `;
 }
+
+const classed = (name: string | undefined) => name !== undefined && markup` class="${name}"`;
 
 function latency({ variants }: BenchReport): Content {
   const rows = variants

@@ -17,7 +17,9 @@ export function terminalTable(report: BenchReport, options: TerminalTableOptions
   const width = options.width ?? stream.columns ?? 120;
   const all = comparisonRows(report);
   const columns = fitting(columnsOf(all), all, width);
-  const rows = all.filter((row) => columns.some((c, i) => i > 0 && c.cell(row) !== undefined));
+  const rows = all.filter(
+    (row) => row.kind !== 'baseline' || columns.some((c, i) => i > 0 && c.cell(row) !== undefined),
+  );
   const table = new Table({
     head: columns.map((c) => styleText('bold', c.head, { stream })),
     colAligns: columns.map((_, i) => (i === 0 ? 'left' : 'right')),

@@ -179,7 +179,7 @@ function spaced(ticks: readonly [value: number, text: string][], x: Scale): [num
 
 /** Nothing of the content shows below the floor. */
 function clipped({ id }: Caption, { right }: Frame, content: Content): Content {
-  return markup`<clipPath id="${id}-frame"><rect x="${left - 8}" y="${top - 8}" width="${right - left + 16}" height="${bottom - top + 8}"/></clipPath><g clip-path="url(#${id}-frame)">
+  return markup`<clipPath id="${id}-frame"><rect x="${left - 8}" y="${top - 8}" width="${right - left + 16}" height="${bottom - top + 13}"/></clipPath><g clip-path="url(#${id}-frame)">
 ${content}</g>
 `;
 }
