@@ -1,0 +1,236 @@
+/**
+ * Fusion, once, on the plan. Two rewrites, repeated until neither applies:
+ *
+ *   a = f(…); y = a            →  y = f(…)               copies of whole temporaries (outputs, concatenations)
+ *   a = f(…); y = g(a, b…)     →  y = f(…) then g(·, b…)  pointwise expressions join their producer
+ *
+ * Neither fires inside a scan, on a temporary with another reader, nor where views don't align.
+ */
+import { type Expr, e, substitute } from './expr.ts';
+import {
+  type Epilogue,
+  type MoveStep,
+  type Plan,
+  type PlanValue,
+  type PointwiseStep,
+  parameters,
+  reads,
+  type Step,
+  writes,
+} from './forms.ts';
+import { isBroadcast, isIdentity, type PlanId, readsPadding, sameView, through, type View } from './view.ts';
+
+/** Kernels take two epilogue operands at most. */
+const maxOperands = 2;
+
+export function fuse(plan: Plan): Plan {
+  let steps: readonly Step[] = plan.steps.map((s) => inlineScalars(s, plan));
+  for (;;) {
+    const next = fuseOnce(plan, steps);
+    if (!next) break;
+    steps = next;
+  }
+  return prune({ ...plan, steps });
+}
+
+function fuseOnce(plan: Plan, steps: readonly Step[]): readonly Step[] | undefined {
+  const uses = census(plan, steps);
+  for (let i = 0; i < steps.length; i++) {
+    const step = steps[i];
+    if (step.form === 'move') {
+      const next = elideCopy(plan, steps, step, uses);
+      if (next) return next;
+    }
+    if (step.form === 'pointwise') {
+      const next = joinProducer(plan, steps, i, uses);
+      if (next) return next;
+    }
+  }
+  return undefined;
+}
+
+interface Uses {
+  readonly writers: ReadonlyMap<PlanId, readonly Step[]>;
+  readonly readers: ReadonlyMap<PlanId, readonly Step[]>;
+  /** Values that scans touch. */
+  readonly inScan: ReadonlySet<PlanId>;
+}
+
+function census(plan: Plan, steps: readonly Step[]): Uses {
+  const writers = new Map<PlanId, Step[]>();
+  const readers = new Map<PlanId, Step[]>();
+  const inScan = new Set<PlanId>(plan.state.map((s) => s.value));
+  const push = (map: Map<PlanId, Step[]>, id: PlanId, step: Step) => {
+    const list = map.get(id);
+    if (!list) map.set(id, [step]);
+    else if (list.at(-1) !== step) list.push(step);
+  };
+  for (const s of steps) {
+    for (const v of writes(s)) push(writers, v.value, s);
+    for (const v of reads(s)) push(readers, v.value, s);
+    if (s.form === 'scan' || s.form === 'call')
+      for (const v of [...reads(s), ...writes(s)]) inScan.add(v.value);
+  }
+  return { writers, readers, inScan };
+}
+
+/** The temporary behind `x` becomes the destination itself: all its views are re-expressed there. */
+function elideCopy(
+  plan: Plan,
+  steps: readonly Step[],
+  move: MoveStep,
+  uses: Uses,
+): readonly Step[] | undefined {
+  const from = move.x;
+  const value = plan.values.get(from.value)!;
+  if (value.role !== 'temp' || uses.inScan.has(value.id) || uses.inScan.has(move.y.value)) return undefined;
+  if (value.dtype !== plan.values.get(move.y.value)!.dtype) return undefined;
+  const all = isIdentity({ ...move.y, dims: [move.y.dims.flat()] });
+  const moved = (view: View): View | undefined => {
+    if (view.value !== value.id) return view;
+    if (readsPadding(view) && !all) return undefined;
+    return through(view, from, move.y);
+  };
+  const out: Step[] = [];
+  for (const s of steps) {
+    if (s === move) continue;
+    const next = mapViews(s, moved);
+    if (!next) return undefined;
+    out.push(next);
+  }
+  return out;
+}
+
+/** The pointwise step at `at` becomes the epilogue (or the outer expression) of what makes one of its arguments. */
+function joinProducer(
+  plan: Plan,
+  steps: readonly Step[],
+  at: number,
+  uses: Uses,
+): readonly Step[] | undefined {
+  const step = steps[at] as PointwiseStep;
+  const candidates = step.args
+    .map((view, index) => ({ view, index, producer: uses.writers.get(view.value) ?? [] }))
+    .filter(({ producer }) => producer.length === 1)
+    .sort((a, b) => steps.indexOf(b.producer[0]) - steps.indexOf(a.producer[0]));
+  for (const { view, producer } of candidates) {
+    const value = plan.values.get(view.value)!;
+    const [p] = producer;
+    if (value.role !== 'temp' || uses.inScan.has(value.id)) continue;
+    const readers = uses.readers.get(value.id) ?? [];
+    if (readers.length !== 1 || step.args.some((a) => a.value === value.id && !sameView(a, view))) continue;
+    if (step.args.some((a) => readsPadding(a))) continue;
+    const joined = join(plan, p, step, view);
+    if (joined) return steps.flatMap((s, i) => (s === p ? [] : i === at ? [joined] : [s]));
+  }
+  return undefined;
+}
+
+function join(plan: Plan, p: Step, step: PointwiseStep, view: View): Step | undefined {
+  if (p.form === 'move' || p.form === 'scan' || p.form === 'call') return undefined;
+  const y = through(p.y, view, step.y);
+  if (!y) return undefined;
+  const operands: View[] = [];
+  const before: readonly View[] = p.form === 'pointwise' ? p.args : (p.epilogue?.args ?? []);
+  const inner: Expr = p.form === 'pointwise' ? p.expr : (p.epilogue?.expr ?? e.arg(0, accumulator(p)));
+  const shift = p.form === 'pointwise' ? 0 : 1;
+  const slots = new Map<number, Expr>();
+  for (let i = 0; i < step.args.length; i++) {
+    if (sameView(step.args[i], view)) {
+      slots.set(i, inner);
+      continue;
+    }
+    const operand = through(p.y, view, step.args[i]);
+    if (!operand) return undefined;
+    const type = plan.values.get(operand.value)!.dtype === 'float32' ? 'f32' : 'i32';
+    let k = [...before, ...operands].findIndex((v) => sameView(v, operand));
+    if (k < 0) {
+      k = before.length + operands.length;
+      operands.push(operand);
+    }
+    slots.set(i, e.arg(k + shift, type));
+  }
+  const expr = substitute(step.expr, (i) => slots.get(i)!);
+  const args = [...before, ...operands];
+  const label = { name: p.name, op: p.op };
+  if (p.form === 'pointwise') return { ...p, ...label, args, expr, y };
+  if (expr.type !== 'f32' || accumulator(p) !== 'f32') return undefined;
+  const epilogue: Epilogue = { expr, args };
+  if (p.form === 'reduce') return args.length === 0 ? { ...p, ...label, y, epilogue } : undefined;
+  if (args.length > maxOperands || !operands.every((v) => isOperand(plan.values.get(v.value)!, v, y)))
+    return undefined;
+  return { ...p, ...label, y, epilogue };
+}
+
+const accumulator = (p: Step) => (p.form === 'reduce' && p.fn.startsWith('arg') ? 'i32' : 'f32');
+
+/**
+ * What a kernel can read beside its result: a constant that depends on the row alone, or a temporary laid out like y.
+ */
+function isOperand(v: PlanValue, view: View, y: View): boolean {
+  if (v.dtype !== 'float32') return false;
+  if (v.data) return isBroadcast(view.dims[0]) && isBroadcast(view.dims.at(-1)!);
+  return v.role === 'temp' && String(v.shape) === String(y.shape) && sameView({ ...view, value: y.value }, y);
+}
+
+/** Arguments that are single constant numbers become part of the expression. */
+function inlineScalars(step: Step, plan: Plan): Step {
+  if (step.form === 'scan') return { ...step, body: step.body.map((s) => inlineScalars(s, plan)) };
+  if (step.form !== 'pointwise') return step;
+  const args: View[] = [];
+  const slots = step.args.map((view) => {
+    const v = plan.values.get(view.value)!;
+    const type = v.dtype === 'float32' ? 'f32' : 'i32';
+    if (v.data && v.data.length === 1 && !readsPadding(view)) {
+      return type === 'f32' ? e.f32(v.data[0]) : e.i32(v.data[0]);
+    }
+    args.push(view);
+    return e.arg(args.length - 1, type);
+  });
+  return { ...step, args, expr: substitute(step.expr, (i) => slots[i]) };
+}
+
+/** `step` with every view replaced; `undefined` if `f` refuses one. */
+export function mapViews(step: Step, f: (view: View) => View | undefined): Step | undefined {
+  let failed = false;
+  const map = (view: View): View => {
+    const next = f(view);
+    if (!next) failed = true;
+    return next ?? view;
+  };
+  const go = (s: Step): Step => {
+    switch (s.form) {
+      case 'linear':
+      case 'window':
+      case 'reduce': {
+        const epilogue = s.epilogue && { ...s.epilogue, args: s.epilogue.args.map(map) };
+        return { ...s, x: map(s.x), y: map(s.y), epilogue } as Step;
+      }
+      case 'pointwise':
+        return { ...s, args: s.args.map(map), y: map(s.y) };
+      case 'call':
+        return { ...s, args: s.args.map(map), y: map(s.y), more: s.more?.map(map) };
+      case 'move':
+        return { ...s, x: map(s.x), y: map(s.y) };
+      case 'scan':
+        return { ...s, y: map(s.y), body: s.body.map(go) };
+    }
+  };
+  const next = go(step);
+  return failed ? undefined : next;
+}
+
+/** Drops steps whose results nobody reads, and values that no step names. */
+export function prune(plan: Plan): Plan {
+  const live = new Set<PlanId>([...plan.outputs, ...plan.inputs, ...plan.state].map((p) => p.value));
+  for (const s of plan.state) live.add(s.initial);
+  const kept: Step[] = [];
+  for (const s of [...plan.steps].reverse()) {
+    if (!writes(s).some((v) => live.has(v.value))) continue;
+    kept.push(s);
+    for (const v of [...reads(s), ...writes(s)]) live.add(v.value);
+    for (const id of parameters(s)) live.add(id);
+  }
+  const values = new Map([...plan.values].filter(([id]) => live.has(id)));
+  return { ...plan, values, steps: kept.reverse() };
+}

@@ -1,0 +1,320 @@
+/**
+ * Staging: gives every value the layout that its readers and writers want. Where a value can't have it (inputs, outputs,
+ * conflicting wishes), a private copy in the wanted layout is put between.
+ *
+ * Wishes come from `linear` and `window` steps: pixels must be neighbours in memory, padding must lie in margins, and the
+ * positions of a strided convolution must be neighbours too (phases).
+ */
+import { assert } from '../errors.ts';
+import { type Plan, type PlanValue, reads, type Step, writes } from './forms.ts';
+import { mapViews } from './fuse.ts';
+import { type Layout, type LayoutRequest, makeLayout, plainLayout } from './layout.ts';
+import { dimSize, extent, type Factor, type PlanId, readsPadding, type View, whole } from './view.ts';
+
+export interface Staged {
+  readonly plan: Plan;
+  readonly layouts: ReadonlyMap<PlanId, Layout>;
+}
+
+interface Wish {
+  readonly inner: number;
+  readonly phases: readonly number[];
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+  readonly fill: number | undefined;
+}
+
+/** Fewer pixels than this are outer iterations of a matrix–vector product. */
+const fewPixels = 4;
+
+export function stage(plan: Plan): Staged {
+  const values = new Map(plan.values);
+  const fixed = fixedValues(plan);
+  const accepted = new Map<PlanId, Wish>();
+  const copies = new Map<string, PlanId>();
+  const steps: Step[] = [];
+
+  const fresh = (like: PlanValue, shape = like.shape): PlanValue => {
+    const id = Math.max(-1, ...values.keys()) + 1;
+    const v: PlanValue = { id, name: like.name, dtype: like.dtype, shape, role: 'temp' };
+    values.set(id, v);
+    return v;
+  };
+
+  /** `x` in a layout that grants the wish: its own, or that of a copy. */
+  const grant = (x: View, wish: Wish, step: Step): View => {
+    const v = values.get(x.value)!;
+    const own = accepted.get(v.id);
+    const merged = merge(v, own, wish);
+    if (!fixed.has(v.id) && merged) {
+      accepted.set(v.id, merged);
+      return x;
+    }
+    if (fixed.has(v.id) && isTrivial(v, wish)) return x;
+    const key = `${v.id}:${wish.inner}:${wish.phases}:${wish.fill ?? 0}`;
+    const known = copies.get(key);
+    const old = known === undefined ? undefined : accepted.get(known);
+    const grown = old && merge(v, old, wish);
+    if (known !== undefined && grown) {
+      accepted.set(known, grown);
+      return { ...x, value: known };
+    }
+    const copy = fresh(v);
+    copies.set(key, copy.id);
+    accepted.set(copy.id, wish);
+    const label = { name: step.name, op: 'copy' };
+    steps.push({ form: 'move', ...label, x: whole(v.id, v.shape), y: whole(copy.id, v.shape), fill: 0 });
+    return { ...x, value: copy.id };
+  };
+
+  for (const original of plan.steps) {
+    let step = original;
+    if (step.form === 'linear') {
+      if (dimSize(step.x.dims[3]) < fewPixels) step = { ...step, x: pixelsOut(step.x), y: pixelsOut(step.y) };
+      const { compact, move } = compacted(step.x, (shape) => fresh(values.get(step.y.value)!, shape));
+      if (move) steps.push({ form: 'move', name: step.name, op: 'copy', fill: 0, ...move });
+      step = { ...step, x: compact };
+    }
+    if (step.form === 'linear' || step.form === 'window') {
+      const wish = wishOf(step.x, step);
+      if (wish) step = { ...step, x: grant(step.x, wish, step) };
+      const inner = innerAxis(step.y);
+      if (inner !== undefined) {
+        const v = values.get(step.y.value)!;
+        const plainWish = { ...nothing(v), inner };
+        const merged = merge(v, accepted.get(v.id), plainWish);
+        if (!fixed.has(v.id) && merged) accepted.set(v.id, merged);
+        else if (!isTrivial(v, plainWish) && step.form === 'linear') {
+          // The result can't lie as the kernel writes it: write aside, then copy.
+          const aside = fresh(v);
+          accepted.set(aside.id, plainWish);
+          const back = mapViews(step, (view) => (view.value === v.id ? { ...view, value: aside.id } : view))!;
+          steps.push(back);
+          const last = steps.length;
+          steps.splice(last, 0, {
+            form: 'move',
+            name: step.name,
+            op: 'copy',
+            x: { ...step.y, value: aside.id },
+            y: step.y,
+            fill: 0,
+          });
+          continue;
+        }
+      }
+    }
+    steps.push(step);
+  }
+
+  const staged = { ...plan, values, steps };
+  return { plan: staged, layouts: layoutsOf(staged, fixed, accepted) };
+}
+
+/** Values whose layout is row-major, whatever anybody wishes. */
+function fixedValues(plan: Plan): Set<PlanId> {
+  const fixed = new Set<PlanId>();
+  for (const v of plan.values.values()) if (v.role !== 'temp') fixed.add(v.id);
+  const visit = (s: Step) => {
+    if (s.form !== 'scan' && s.form !== 'call') return;
+    for (const v of [...reads(s), ...writes(s)]) fixed.add(v.value);
+  };
+  plan.steps.forEach(visit);
+  return fixed;
+}
+
+const nothing = (v: { shape: readonly number[] }): Wish => ({
+  inner: v.shape.length - 1,
+  phases: v.shape.map(() => 1),
+  before: v.shape.map(() => 0),
+  after: v.shape.map(() => 0),
+  fill: undefined,
+});
+
+/** True where a row-major value without margins grants the wish. */
+const isTrivial = (v: PlanValue, w: Wish) =>
+  [...w.before, ...w.after].every((n) => n === 0) &&
+  w.phases.every((p) => p === 1) &&
+  v.shape.slice(w.inner + 1).every((d) => d === 1);
+
+function merge(v: PlanValue, a: Wish | undefined, b: Wish): Wish | undefined {
+  if (!a) return b.phases.some((p) => p > 1) && v.role === 'temp' ? undefined : b;
+  const padded = (w: Wish) => [...w.before, ...w.after].some((n) => n > 0);
+  if (a.inner !== b.inner || String(a.phases) !== String(b.phases)) return undefined;
+  if (padded(a) && padded(b) && a.fill !== b.fill) return undefined;
+  return {
+    inner: a.inner,
+    phases: a.phases,
+    before: a.before.map((n, i) => Math.max(n, b.before[i])),
+    after: a.after.map((n, i) => Math.max(n, b.after[i])),
+    fill: padded(a) ? a.fill : b.fill,
+  };
+}
+
+/** The axis along which the pixels of a view are neighbours. */
+function innerAxis(view: View): number | undefined {
+  const f = view.dims.at(-1)!.at(-1);
+  return f && f.axis >= 0 && f.size > 1 ? f.axis : undefined;
+}
+
+function wishOf(x: View, step: Step): Wish | undefined {
+  const inner = innerAxis(x);
+  const padded = readsPadding(x);
+  if (inner === undefined && !padded) return undefined;
+  if (step.form === 'window' && step.reduce === 'mean' && padded) return undefined;
+  const phases = x.shape.map(() => 1);
+  if (step.form === 'linear')
+    for (const f of x.dims.at(-1)!) if (f.axis >= 0) phases[f.axis] = Math.abs(f.step);
+  const reach = extent(x);
+  return {
+    inner: inner ?? x.shape.length - 1,
+    phases,
+    before: reach.map((r) => Math.max(0, -r.low)),
+    after: reach.map((r, a) => Math.max(0, r.high - x.shape[a] + 1)),
+    fill: !padded ? undefined : step.form === 'window' && step.reduce === 'max' ? Number.NEGATIVE_INFINITY : 0,
+  };
+}
+
+/** [o, g, k, p] → [o·p, g, k, 1]. */
+function pixelsOut(view: View): View {
+  const [o, g, k, p] = view.dims;
+  return { ...view, dims: [[...o, ...p], g, k, []] };
+}
+
+/**
+ * A strided walk whose axis no tap visits (a 1×1 convolution of stride 2) needs its positions only: they are copied into a
+ * value of their own.
+ */
+function compacted(
+  x: View,
+  fresh: (shape: readonly number[]) => PlanValue,
+): { compact: View; move?: { x: View; y: View } } {
+  const all = x.dims.flat();
+  const strided = x.dims[3].filter(
+    (f) => f.axis >= 0 && f.step > 1 && all.filter((g) => g.axis === f.axis).length === 1,
+  );
+  if (strided.length === 0 || readsPadding(x)) return { compact: x };
+  const shape = [...x.shape];
+  const origin = [...x.origin];
+  const from: Factor[][] = x.shape.map((size, axis) => [{ size, axis, step: 1 }]);
+  const start = x.shape.map(() => 0);
+  for (const f of strided) {
+    shape[f.axis] = f.size;
+    from[f.axis] = [f];
+    start[f.axis] = x.origin[f.axis];
+    origin[f.axis] = 0;
+  }
+  const value = fresh(shape);
+  const dims = x.dims.map((dim) => dim.map((f) => (strided.includes(f) ? { ...f, step: 1 } : f)));
+  return {
+    compact: { value: value.id, shape, origin, dims },
+    move: { x: { value: x.value, shape: x.shape, origin: start, dims: from }, y: whole(value.id, shape) },
+  };
+}
+
+function layoutsOf(
+  plan: Plan,
+  fixed: ReadonlySet<PlanId>,
+  wishes: ReadonlyMap<PlanId, Wish>,
+): Map<PlanId, Layout> {
+  const same = new Classes();
+  const rows = new Classes();
+  const requests = new Map<PlanId, LayoutRequest>();
+  for (const v of plan.values.values()) requests.set(v.id, { shape: v.shape, ...wishes.get(v.id) });
+  const free = (id: PlanId) => !fixed.has(id) && plan.values.get(id)!.role === 'temp';
+
+  for (const s of plan.steps) {
+    if (s.form !== 'linear' && s.form !== 'window') continue;
+    // Operands of an epilogue are read at the address of the result plus a constant.
+    for (const a of s.epilogue?.args ?? [])
+      if (plan.values.get(a.value)!.role === 'temp') same.join(s.y.value, a.value);
+    if (free(s.x.value) && free(s.y.value) && sharesRows(s.x, s.y, requests.get(s.x.value)!)) {
+      rows.join(s.x.value, s.y.value);
+    }
+  }
+  // A dense layer may sweep across gaps between rows: they must hold numbers.
+  const swept = new Set<PlanId>();
+  for (const s of plan.steps) if (s.form === 'linear' && dimSize(s.x.dims[3]) === 1) swept.add(s.x.value);
+
+  for (const group of same.groups()) {
+    const merged = group.map((id) => requests.get(id)!).reduce(mergeRequests);
+    for (const id of group) {
+      assert(free(id) || group.length === 1, `value ${id} can't take the layout of its neighbours`);
+      requests.set(id, { ...merged, shape: requests.get(id)!.shape });
+    }
+    for (const id of group) rows.join(group[0], id);
+  }
+  const pitch = new Map<PlanId, number>();
+  for (const group of rows.groups()) {
+    const widest = Math.max(...group.map((id) => rowPitch(requests.get(id)!)));
+    for (const id of group) pitch.set(id, widest);
+  }
+  const layouts = new Map<PlanId, Layout>();
+  for (const [id, r] of requests) {
+    if (fixed.has(id)) {
+      layouts.set(id, plainLayout(r.shape));
+      continue;
+    }
+    const own = rowPitch(r);
+    const wide = pitch.get(id) ?? own;
+    const gaps = wide > own || [...(r.before ?? []), ...(r.after ?? [])].some((n) => n > 0);
+    const fill = r.fill ?? (gaps && swept.has(id) ? 0 : undefined);
+    layouts.set(id, makeLayout({ ...r, pitch: wide, fill }));
+  }
+  return layouts;
+}
+
+/**
+ * Rows of equal pitch on both sides make all pixels of a plane one run. It pays where few pixels of the run fall between
+ * rows.
+ */
+function sharesRows(x: View, y: View, from: LayoutRequest): boolean {
+  const [xp, yp] = [x.dims.at(-1)!, y.dims.at(-1)!];
+  if (xp.length !== 2 || yp.length !== 2) return false;
+  if (xp.some((f) => f.axis < 0 || f.step !== (from.phases?.[f.axis] ?? 1))) return false;
+  return yp[1].size >= 0.75 * rowPitch(from);
+}
+
+function rowPitch(r: LayoutRequest): number {
+  const a = r.inner ?? r.shape.length - 1;
+  if (a < 0) return 1;
+  const before = r.before?.[a] ?? 0;
+  const after = r.after?.[a] ?? 0;
+  const s = r.phases?.[a] ?? 1;
+  return s > 1 ? Math.ceil((r.shape[a] + before + after) / s) : r.shape[a] + Math.max(before, after);
+}
+
+const mergeRequests = (a: LayoutRequest, b: LayoutRequest): LayoutRequest => ({
+  ...a,
+  ...b,
+  inner: a.inner ?? b.inner,
+  before: a.shape.map((_, i) => Math.max(a.before?.[i] ?? 0, b.before?.[i] ?? 0)),
+  after: a.shape.map((_, i) => Math.max(a.after?.[i] ?? 0, b.after?.[i] ?? 0)),
+  fill: a.fill ?? b.fill,
+});
+
+/** Union-find over values. */
+class Classes {
+  readonly #parent = new Map<PlanId, PlanId>();
+
+  #root(id: PlanId): PlanId {
+    let at = id;
+    while (this.#parent.has(at) && this.#parent.get(at) !== at) at = this.#parent.get(at)!;
+    this.#parent.set(id, at);
+    return at;
+  }
+
+  join(a: PlanId, b: PlanId): void {
+    this.#parent.set(this.#root(a), this.#root(b));
+  }
+
+  groups(): PlanId[][] {
+    const out = new Map<PlanId, PlanId[]>();
+    for (const id of this.#parent.keys()) {
+      const root = this.#root(id);
+      const list = out.get(root);
+      if (list) list.push(id);
+      else out.set(root, [id]);
+    }
+    return [...out.values()];
+  }
+}
