@@ -54,7 +54,9 @@ const fitted = {
   /** Factor on `block` where an input tile of `cols` columns outgrows the L1 cache. */
   l1: { bytes: 48 * 1024, factor: 1.13 },
   /** Factor on everything without SIMD, where a block costs as much per weight and pixel. */
-  scalar: { mac: 0.3, row: 4 },
+  scalar: { mac: 0.3, row: 4, tap: 0.6 },
+  /** Of four pixels of an output row; of a tap and of a tile of 4 × 4 pixels. */
+  window: { s1: 2, s2: 3, tap: 1.2, maxTap: 4, tile: 8 },
 } as const;
 
 interface Tile {
@@ -186,3 +188,149 @@ function reason(best: LinearCandidate, dense: LinearCandidate, objective: 'speed
     return objective === 'speed' ? 'no sparse format is faster' : 'no sparse format is smaller';
   return `predicted ${times} × as fast as dense in ${share} % of its bytes`;
 }
+
+export type WindowOp = 'conv' | 'max' | 'mean';
+
+/**
+ * One output plane from the input plane of its channel, windows inside the plane: y[c, i, j] = epilogue(op over u, v of
+ * x[c, i·strideY + u·dilationY, j·strideX + v·dilationX]); `conv` multiplies by weights[c][u·kw + v] and adds bias[c].
+ */
+export interface WindowCase {
+  readonly op: WindowOp;
+  readonly channels: number;
+  readonly kh: number;
+  readonly kw: number;
+  readonly strideY: number;
+  readonly strideX: number;
+  readonly dilationY: number;
+  readonly dilationX: number;
+  readonly outH: number;
+  readonly outW: number;
+  readonly build: Build;
+}
+
+export interface WindowKernel {
+  readonly form: 'window';
+  readonly name: string;
+  readonly family: string;
+  readonly op: WindowOp;
+  readonly args: readonly string[];
+  accepts(c: WindowCase): boolean;
+  /** Predicted nanoseconds. */
+  cost(c: WindowCase): number;
+}
+
+function window(
+  name: string,
+  op: WindowOp,
+  accepts: WindowKernel['accepts'],
+  cost: WindowKernel['cost'],
+): WindowKernel {
+  const args = [
+    'x',
+    'y',
+    ...(op === 'conv' ? ['bias', 'weights'] : []),
+    'channels',
+    'xC',
+    'yC',
+    'kh',
+    'kw',
+    'strideY',
+    'strideX',
+    'dilationY',
+    'dilationX',
+    'outH',
+    'outW',
+    'xPitch',
+    'yPitch',
+    'e0',
+    'e1',
+  ];
+  return {
+    form: 'window',
+    name,
+    family: 'window',
+    op,
+    args,
+    accepts: (c) => c.op === op && accepts(c),
+    cost,
+  };
+}
+
+const square3 = (stride: number) => (c: WindowCase) =>
+  c.kh === 3 &&
+  c.kw === 3 &&
+  c.strideY === stride &&
+  c.strideX === stride &&
+  c.dilationY === 1 &&
+  c.dilationX === 1;
+
+const strips = (ns: number) => (c: WindowCase) =>
+  c.build === 'scalar' ? scalarWindow(c) : c.channels * Math.ceil(c.outW / 4) * (c.outH + 3) * ns;
+
+function anyWindow(c: WindowCase): number {
+  if (c.build === 'scalar' || c.strideX > 2) return scalarWindow(c);
+  const tiles = Math.ceil(c.outW / 4) * Math.ceil(c.outH / 4);
+  const tap = c.op === 'max' ? fitted.window.maxTap : fitted.window.tap;
+  return c.channels * tiles * (c.kh * c.kw * tap * c.strideX + fitted.window.tile);
+}
+
+const scalarWindow = (c: WindowCase) =>
+  c.channels * c.outH * c.outW * (c.kh * c.kw * fitted.scalar.tap + fitted.scalar.row);
+
+export const windowKernels: readonly WindowKernel[] = [
+  window('f32_depthwise_3x3s1_1x4', 'conv', square3(1), strips(fitted.window.s1)),
+  window('f32_depthwise_3x3s2_1x4', 'conv', square3(2), strips(fitted.window.s2)),
+  window('f32_depthwise_any_4x4', 'conv', always, anyWindow),
+  window('f32_maxpool_any_4x4', 'max', always, anyWindow),
+  window('f32_avgpool_any_4x4', 'mean', always, anyWindow),
+];
+
+/** The fastest kernel for a window. */
+export function chooseWindow(c: WindowCase): { readonly kernel: WindowKernel; readonly predictedNs: number } {
+  return windowKernels
+    .filter((kernel) => kernel.accepts(c))
+    .map((kernel) => ({ kernel, predictedNs: kernel.cost(c) }))
+    .reduce((a, b) => (b.predictedNs < a.predictedNs ? b : a));
+}
+
+/** Copies without arithmetic, chosen by name. */
+export interface MoveKernel {
+  readonly form: 'move';
+  readonly name: string;
+  readonly family: string;
+  readonly args: readonly string[];
+}
+
+export const moveKernels: readonly MoveKernel[] = [
+  {
+    form: 'move',
+    name: 'f32_move_split2_1x8',
+    family: 'move',
+    args: ['x', 'y', 'yOdd', 'h', 'w', 'xPitch', 'yPitch'],
+  },
+  {
+    form: 'move',
+    name: 'f32_move_planar_4x4',
+    family: 'move',
+    args: ['x', 'y', 'channels', 'h', 'w', 'xPixel', 'xPitch', 'yC', 'yPitch'],
+  },
+];
+
+/** Arguments that are i32 counts; all others are addresses and distances in bytes, usize. */
+export const countArgs: ReadonlySet<string> = new Set([
+  'rows',
+  'cols',
+  'pixels',
+  'channels',
+  'kh',
+  'kw',
+  'strideY',
+  'strideX',
+  'dilationY',
+  'dilationX',
+  'outH',
+  'outW',
+  'h',
+  'w',
+]);

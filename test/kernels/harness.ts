@@ -1,9 +1,16 @@
-import type { Build } from '../../compiler/kernels.ts';
+import {
+  type Build,
+  countArgs,
+  type LinearKernel,
+  type MoveKernel,
+  type WindowKernel,
+} from '../../compiler/kernels.ts';
 import { assemble } from '../../compiler/link/asc.ts';
 import type { PackedArray } from '../../compiler/sparse/format.ts';
 
 export const builds: readonly Build[] = ['scalar', 'simd'];
 
+type KernelRow = LinearKernel | WindowKernel | MoveKernel;
 type Kernel = (...args: number[]) => void;
 
 /** A memory with one kernel family compiled into it, each with the epilogue `v · load(e1 + 4·row) + load(at + e0)`. */
@@ -38,10 +45,7 @@ const scalarScale = `@unmanaged class Scale {
 const pages = 64;
 const base = 1024;
 
-export async function machine(
-  build: Build,
-  kernels: readonly { name: string; family: string; args: readonly string[] }[],
-): Promise<Machine> {
+export async function machine(build: Build, kernels: readonly KernelRow[]): Promise<Machine> {
   const source = [
     ...kernels.map((k) => `import { ${k.name} as k_${k.name} } from './runtime/kernels/${k.family}';`),
     build === 'scalar' ? scalarScale : scale,
@@ -84,22 +88,8 @@ export async function machine(
   };
 }
 
-function wrapper(k: { name: string; args: readonly string[] }): string {
-  const typed = k.args.map((a) => `${a}: ${counts.has(a) ? 'i32' : 'usize'}`).join(', ');
-  return `export function ${k.name}(${typed}): void { k_${k.name}<Scale>(${k.args.join(', ')}); }`;
+function wrapper(k: KernelRow): string {
+  const typed = k.args.map((a) => `${a}: ${countArgs.has(a) ? 'i32' : 'usize'}`).join(', ');
+  const epilogue = k.form === 'move' ? '' : '<Scale>';
+  return `export function ${k.name}(${typed}): void { k_${k.name}${epilogue}(${k.args.join(', ')}); }`;
 }
-
-const counts = new Set([
-  'rows',
-  'cols',
-  'pixels',
-  'channels',
-  'kh',
-  'kw',
-  'strideY',
-  'strideX',
-  'dilationY',
-  'dilationX',
-  'outH',
-  'outW',
-]);

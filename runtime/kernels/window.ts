@@ -1,0 +1,254 @@
+import { madd, put } from './simd';
+
+/**
+ * Kernels of the `window` form: each output plane comes from the input plane of the same channel. Planes are `xC` and `yC` bytes
+ * apart, image rows `xPitch` and `yPitch`; windows lie inside their plane, which carries its padding. The row that epilogues
+ * see is the channel.
+ */
+
+/**
+ * Depthwise 3×3, stride 1. A strip of four pixels runs down the plane: an input row adds to the three output rows that it touches,
+ * and is loaded once.
+ */
+export function f32_depthwise_3x3s1_1x4<E>(x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  if (ASC_FEATURE_SIMD) {
+    for (let c = 0; c < channels; c++) {
+      for (let left = outW, px = x, py = y; left > 0; left -= 4, px += 16, py += 16) {
+        const b = v128.load32_splat(bias);
+        const w0 = v128.load32_splat(weights);
+        const w1 = v128.load32_splat(weights, 4);
+        const w2 = v128.load32_splat(weights, 8);
+        const w3 = v128.load32_splat(weights, 12);
+        const w4 = v128.load32_splat(weights, 16);
+        const w5 = v128.load32_splat(weights, 20);
+        const w6 = v128.load32_splat(weights, 24);
+        const w7 = v128.load32_splat(weights, 28);
+        const w8 = v128.load32_splat(weights, 32);
+        let p = px;
+        let l = v128.load(p), m = v128.load(p, 4), r = v128.load(p, 8);
+        let middle = madd(w2, r, madd(w1, m, madd(w0, l, b)));
+        p += xPitch;
+        l = v128.load(p), m = v128.load(p, 4), r = v128.load(p, 8);
+        let bottom = madd(w5, r, madd(w4, m, madd(w3, l, middle)));
+        middle = madd(w2, r, madd(w1, m, madd(w0, l, b)));
+        let at = py;
+        for (let i = outH; i > 0; i--) {
+          p += xPitch;
+          l = v128.load(p), m = v128.load(p, 4), r = v128.load(p, 8);
+          put<E>(madd(w8, r, madd(w7, m, madd(w6, l, bottom))), at, c, e0, e1, left);
+          bottom = madd(w5, r, madd(w4, m, madd(w3, l, middle)));
+          middle = madd(w2, r, madd(w1, m, madd(w0, l, b)));
+          at += yPitch;
+        }
+      }
+      x += xC;
+      y += yC;
+      bias += 4;
+      weights += 36;
+    }
+  } else scalar<E>(CONV, x, y, bias, weights, channels, xC, yC, 3, 3, 1, 1, 1, 1, outH, outW, xPitch, yPitch, e0, e1);
+}
+
+/** Depthwise 3×3, stride 2: a strip of four output pixels, the even and odd columns of its input split by shuffles. */
+export function f32_depthwise_3x3s2_1x4<E>(x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  if (ASC_FEATURE_SIMD) {
+    for (let c = 0; c < channels; c++) {
+      for (let left = outW, px = x, py = y; left > 0; left -= 4, px += 32, py += 16) {
+        const b = v128.load32_splat(bias);
+        const w0 = v128.load32_splat(weights);
+        const w1 = v128.load32_splat(weights, 4);
+        const w2 = v128.load32_splat(weights, 8);
+        const w3 = v128.load32_splat(weights, 12);
+        const w4 = v128.load32_splat(weights, 16);
+        const w5 = v128.load32_splat(weights, 20);
+        const w6 = v128.load32_splat(weights, 24);
+        const w7 = v128.load32_splat(weights, 28);
+        const w8 = v128.load32_splat(weights, 32);
+        let p = px;
+        let u = v128.load(p), v = v128.load(p, 16);
+        let a = madd(w2, even(v128.load(p, 8), v128.load(p, 24)), madd(w1, odd(u, v), madd(w0, even(u, v), b)));
+        let at = py;
+        for (let i = outH; i > 0; i--) {
+          p += xPitch;
+          u = v128.load(p), v = v128.load(p, 16);
+          a = madd(w5, even(v128.load(p, 8), v128.load(p, 24)), madd(w4, odd(u, v), madd(w3, even(u, v), a)));
+          p += xPitch;
+          u = v128.load(p), v = v128.load(p, 16);
+          const l = even(u, v), m = odd(u, v), r = even(v128.load(p, 8), v128.load(p, 24));
+          put<E>(madd(w8, r, madd(w7, m, madd(w6, l, a))), at, c, e0, e1, left);
+          a = madd(w2, r, madd(w1, m, madd(w0, l, b)));
+          at += yPitch;
+        }
+      }
+      x += xC;
+      y += yC;
+      bias += 4;
+      weights += 36;
+    }
+  } else scalar<E>(CONV, x, y, bias, weights, channels, xC, yC, 3, 3, 2, 2, 1, 1, outH, outW, xPitch, yPitch, e0, e1);
+}
+
+/** Depthwise of any kernel size, stride and dilation: weights [channels][kh·kw]. */
+export function f32_depthwise_any_4x4<E>(x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  any<E>(CONV, x, y, bias, weights, channels, xC, yC, kh, kw, strideY, strideX, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
+}
+
+/** Maximum of the window. */
+export function f32_maxpool_any_4x4<E>(x: usize, y: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  any<E>(MAX, x, y, 0, 0, channels, xC, yC, kh, kw, strideY, strideX, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
+}
+
+/** Mean of the window. */
+export function f32_avgpool_any_4x4<E>(x: usize, y: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  any<E>(MEAN, x, y, 0, 0, channels, xC, yC, kh, kw, strideY, strideX, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
+}
+
+/** What a window does with its values; constants, so that nothing of the others is left in a kernel. */
+const CONV: i32 = 0;
+const MAX: i32 = 1;
+const MEAN: i32 = 2;
+
+// @ts-ignore: decorator
+@inline
+function any<E>(op: i32, x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  if (ASC_FEATURE_SIMD) {
+    if (strideX == 1) vector<E>(op, 1, x, y, bias, weights, channels, xC, yC, kh, kw, strideY, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
+    else if (strideX == 2) vector<E>(op, 2, x, y, bias, weights, channels, xC, yC, kh, kw, strideY, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
+    else scalar<E>(op, x, y, bias, weights, channels, xC, yC, kh, kw, strideY, strideX, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
+  } else scalar<E>(op, x, y, bias, weights, channels, xC, yC, kh, kw, strideY, strideX, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
+}
+
+/** Tiles of four output rows × four pixels share the weights; rows that do not exist repeat the last one. */
+// @ts-ignore: decorator
+@inline
+function vector<E>(op: i32, strideX: i32, x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  const xRow = <usize>strideY * xPitch;
+  const tapRow = <usize>dilationY * xPitch;
+  const tapColumn = <usize>dilationX << 2;
+  const mean = f32x4.splat(<f32>1 / <f32>(kh * kw));
+  for (let c = 0; c < channels; c++) {
+    for (let oy = 0; oy < outH; oy += 4) {
+      const rows = outH - oy;
+      const to1 = rows > 1 ? xRow : 0;
+      const to2 = rows > 2 ? to1 + xRow : to1;
+      const to3 = rows > 3 ? to2 + xRow : to2;
+      let at = y + <usize>oy * yPitch;
+      let from = x + <usize>oy * xRow;
+      for (let left = outW; left > 0; left -= 4) {
+        let a0 = op == CONV ? v128.load32_splat(bias) : op == MAX ? f32x4.splat(-Infinity) : f32x4.splat(0);
+        let a1 = a0, a2 = a0, a3 = a0;
+        let w = weights;
+        let row = from;
+        for (let ky = kh; ky > 0; ky--) {
+          let p = row;
+          for (let kx = kw; kx > 0; kx--) {
+            const v0 = loadStrided(strideX, p);
+            const v1 = loadStrided(strideX, p + to1);
+            const v2 = loadStrided(strideX, p + to2);
+            const v3 = loadStrided(strideX, p + to3);
+            if (op == CONV) {
+              const k = v128.load32_splat(w);
+              a0 = madd(k, v0, a0);
+              a1 = madd(k, v1, a1);
+              a2 = madd(k, v2, a2);
+              a3 = madd(k, v3, a3);
+              w += 4;
+            } else if (op == MAX) {
+              a0 = f32x4.max(a0, v0);
+              a1 = f32x4.max(a1, v1);
+              a2 = f32x4.max(a2, v2);
+              a3 = f32x4.max(a3, v3);
+            } else {
+              a0 = f32x4.add(a0, v0);
+              a1 = f32x4.add(a1, v1);
+              a2 = f32x4.add(a2, v2);
+              a3 = f32x4.add(a3, v3);
+            }
+            p += tapColumn;
+          }
+          row += tapRow;
+        }
+        if (op == MEAN) {
+          a0 = f32x4.mul(a0, mean);
+          a1 = f32x4.mul(a1, mean);
+          a2 = f32x4.mul(a2, mean);
+          a3 = f32x4.mul(a3, mean);
+        }
+        put<E>(a0, at, c, e0, e1, left);
+        if (rows > 1) put<E>(a1, at + yPitch, c, e0, e1, left);
+        if (rows > 2) put<E>(a2, at + 2 * yPitch, c, e0, e1, left);
+        if (rows > 3) put<E>(a3, at + 3 * yPitch, c, e0, e1, left);
+        at += 16;
+        from += strideX << 4;
+      }
+    }
+    x += xC;
+    y += yC;
+    if (op == CONV) {
+      bias += 4;
+      weights += <usize>(kh * kw) << 2;
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function scalar<E>(op: i32, x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  const tapRow = <usize>dilationY * xPitch;
+  const tapColumn = <usize>dilationX << 2;
+  const mean = <f32>1 / <f32>(kh * kw);
+  for (let c = 0; c < channels; c++) {
+    for (let oy = 0; oy < outH; oy++) {
+      let from = x + <usize>(oy * strideY) * xPitch;
+      let at = y + <usize>oy * yPitch;
+      for (let i = outW; i > 0; i--) {
+        let a: f32 = op == CONV ? load<f32>(bias) : op == MAX ? -Infinity : 0;
+        let w = weights;
+        let row = from;
+        for (let ky = kh; ky > 0; ky--) {
+          let p = row;
+          for (let kx = kw; kx > 0; kx--) {
+            const v = load<f32>(p);
+            if (op == CONV) {
+              a += load<f32>(w) * v;
+              w += 4;
+            } else if (op == MAX) a = max<f32>(a, v);
+            else a += v;
+            p += tapColumn;
+          }
+          row += tapRow;
+        }
+        if (op == MEAN) a *= mean;
+        store<f32>(at, changetype<E>(0).one(a, at, c, e0, e1));
+        at += 4;
+        from += strideX << 2;
+      }
+    }
+    x += xC;
+    y += yC;
+    if (op == CONV) {
+      bias += 4;
+      weights += <usize>(kh * kw) << 2;
+    }
+  }
+}
+
+/** Four floats, every one or every second. */
+// @ts-ignore: decorator
+@inline
+function loadStrided(stride: i32, p: usize): v128 {
+  if (stride == 1) return v128.load(p);
+  else return even(v128.load(p), v128.load(p, 16));
+}
+
+// @ts-ignore: decorator
+@inline
+function even(a: v128, b: v128): v128 {
+  return v128.shuffle<f32>(a, b, 0, 2, 4, 6);
+}
+
+// @ts-ignore: decorator
+@inline
+function odd(a: v128, b: v128): v128 {
+  return v128.shuffle<f32>(a, b, 1, 3, 5, 7);
+}

@@ -1,0 +1,165 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { chooseWindow, type WindowCase, windowKernels } from '../../compiler/kernels.ts';
+import { generator } from '../sparse/random.ts';
+import { builds, type Machine, machine } from './harness.ts';
+
+type Shape = Omit<WindowCase, 'op' | 'build'>;
+const plain: Shape = {
+  channels: 2,
+  kh: 3,
+  kw: 3,
+  strideY: 1,
+  strideX: 1,
+  dilationY: 1,
+  dilationX: 1,
+  outH: 5,
+  outW: 8,
+};
+const stride2 = { ...plain, strideY: 2, strideX: 2 };
+const cases: Record<string, Shape> = {
+  width_eq_tile: { ...plain, outW: 4 },
+  width_lt_tile: { ...plain, outW: 3 },
+  width_eq_1: { ...plain, outW: 1 },
+  width_gt_tile: { ...plain, outW: 9 },
+  width_mod_tile_2: { ...plain, outW: 6 },
+  height_eq_1: { ...plain, outH: 1 },
+  height_eq_2: { ...plain, outH: 2 },
+  height_eq_3: { ...plain, outH: 3 },
+  height_eq_tile: { ...plain, outH: 4 },
+  height_gt_tile: { ...plain, outH: 9 },
+  channels_eq_1: { ...plain, channels: 1 },
+  channels_many: { ...plain, channels: 7 },
+  stride2_width_eq_tile: { ...stride2, outW: 4 },
+  stride2_width_lt_tile: { ...stride2, outW: 3 },
+  stride2_width_eq_1: { ...stride2, outW: 1, outH: 1 },
+  stride2_width_gt_tile: { ...stride2, outW: 11 },
+  stride2_width_mod_tile_2: { ...stride2, outW: 6, outH: 2 },
+  stride2_height_eq_1: { ...stride2, outH: 1 },
+  stride2_2x2: { ...stride2, kh: 2, kw: 2 },
+  stride3: { ...plain, strideY: 3, strideX: 3 },
+  stride_mixed: { ...plain, strideY: 1, strideX: 2 },
+  kernel_5x5: { ...plain, kh: 5, kw: 5 },
+  kernel_5x5_stride2: { ...stride2, kh: 5, kw: 5, outW: 7 },
+  kernel_1x7: { ...plain, kh: 1, kw: 7 },
+  kernel_7x1: { ...plain, kh: 7, kw: 1 },
+  kernel_1x1: { ...plain, kh: 1, kw: 1 },
+  dilated: { ...plain, dilationY: 2, dilationX: 3 },
+  dilated_stride2: { ...stride2, dilationY: 2, dilationX: 2 },
+};
+
+for (const build of builds) {
+  describe(build, () => {
+    let m: Machine;
+    beforeAll(async () => {
+      m = await machine(build, windowKernels);
+    });
+    for (const kernel of windowKernels) {
+      describe(kernel.name, () => {
+        for (const [name, shape] of Object.entries(cases)) {
+          const c = { ...shape, op: kernel.op, build };
+          if (kernel.accepts(c)) test(name, () => check(m, kernel.name, kernel.args, c));
+        }
+      });
+    }
+  });
+}
+
+test('every case has a kernel for every operation, 3x3 its own', () => {
+  for (const [name, shape] of Object.entries(cases)) {
+    for (const op of ['conv', 'max', 'mean'] as const) {
+      expect(chooseWindow({ ...shape, op, build: 'simd' }).kernel.op, name).toBe(op);
+    }
+  }
+  expect(chooseWindow({ ...plain, op: 'conv', build: 'simd' }).kernel.name).toBe('f32_depthwise_3x3s1_1x4');
+  expect(chooseWindow({ ...stride2, op: 'conv', build: 'simd' }).kernel.name).toBe('f32_depthwise_3x3s2_1x4');
+});
+
+test('every kernel of the table is tested', () => {
+  for (const kernel of windowKernels) {
+    const covered = Object.values(cases).filter((c) =>
+      kernel.accepts({ ...c, op: kernel.op, build: 'simd' }),
+    );
+    expect(covered.length, kernel.name).toBeGreaterThanOrEqual(5);
+  }
+});
+
+test('max pooling keeps NaN', async () => {
+  for (const build of builds) {
+    const m = await machine(build, windowKernels);
+    const { y, call } = place(
+      m,
+      { ...plain, op: 'max', build, channels: 1, outH: 1, outW: 5 },
+      (x) => (x[1] = NaN),
+    );
+    call('f32_maxpool_any_4x4', windowKernels.find((k) => k.op === 'max')!.args);
+    expect([...m.floats(y, 5)].map(Number.isNaN), build).toEqual([true, true, false, false, false]);
+  }
+});
+
+function place(m: Machine, c: WindowCase, edit: (x: Float32Array) => void = () => {}) {
+  m.reset();
+  const next = generator(c.channels * 1009 + c.outW * 31 + c.outH);
+  const signed = (n: number) => Float32Array.from({ length: n }, () => next() * 2 - 1);
+  const inH = (c.outH - 1) * c.strideY + (c.kh - 1) * c.dilationY + 1;
+  const inW = (c.outW - 1) * c.strideX + (c.kw - 1) * c.dilationX + 1;
+  const xPitch = inW + 1;
+  const yPitch = c.outW + 2;
+  const xC = inH * xPitch + 3;
+  const yC = c.outH * yPitch + 1;
+  const x = signed(c.channels * xC);
+  edit(x);
+  const [bias, scale] = [signed(c.channels), signed(c.channels)];
+  const weights = signed(c.channels * c.kh * c.kw);
+  const residual = signed(c.channels * yC);
+  const y = m.room(c.channels * yC, 7);
+  const e0 = (m.put(residual) - y) >>> 0;
+  const addresses: Record<string, number> = {
+    ...c,
+    x: m.put(x),
+    y,
+    bias: m.put(bias),
+    weights: m.put(weights),
+    e0,
+    e1: m.put(scale),
+    xC: 4 * xC,
+    yC: 4 * yC,
+    xPitch: 4 * xPitch,
+    yPitch: 4 * yPitch,
+  } as unknown as Record<string, number>;
+  const call = (name: string, args: readonly string[]) => m.kernels[name](...args.map((a) => addresses[a]));
+  return { x, y, bias, scale, weights, residual, xC, yC, xPitch, yPitch, call };
+}
+
+function check(m: Machine, name: string, args: readonly string[], c: WindowCase): void {
+  const t = place(m, c);
+  t.call(name, args);
+  const got = m.floats(t.y, c.channels * t.yC);
+  const touched = new Uint8Array(got.length);
+  const gamma = (c.kh * c.kw + 8) * 2 ** -24 * 1.01;
+  for (let ch = 0; ch < c.channels; ch++) {
+    for (let i = 0; i < c.outH; i++) {
+      for (let j = 0; j < c.outW; j++) {
+        let sum = c.op === 'conv' ? t.bias[ch] : c.op === 'max' ? -Infinity : 0;
+        let size = c.op === 'conv' ? Math.abs(sum) : 0;
+        for (let u = 0; u < c.kh; u++) {
+          for (let v = 0; v < c.kw; v++) {
+            const row = i * c.strideY + u * c.dilationY;
+            const value = t.x[ch * t.xC + row * t.xPitch + j * c.strideX + v * c.dilationX];
+            const term = c.op === 'conv' ? value * t.weights[(ch * c.kh + u) * c.kw + v] : value;
+            size += Math.abs(term);
+            sum = c.op === 'max' ? Math.max(sum, term) : sum + term;
+          }
+        }
+        if (c.op === 'mean') sum /= c.kh * c.kw;
+        const at = ch * t.yC + i * t.yPitch + j;
+        touched[at] = 1;
+        const expected = sum * t.scale[ch] + t.residual[at];
+        const bound = gamma * (size * Math.abs(t.scale[ch]) + Math.abs(t.residual[at]));
+        if (!(Math.abs(got[at] - expected) <= bound)) {
+          expect.fail(`channel ${ch} row ${i} pixel ${j}: ${got[at]}, expected ${expected} ± ${bound}`);
+        }
+      }
+    }
+  }
+  for (let i = 0; i < got.length; i++) if (!touched[i]) expect(got[i], `outside the output at ${i}`).toBe(7);
+}
