@@ -2,10 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toolchain } from '../errors.ts';
+import type { Build } from '../kernels.ts';
 import { packageRoot } from '../package-root.ts';
-
-/** Targets of `asconfig.json`. */
-export type Build = 'scalar' | 'simd' | 'relaxed';
 
 export interface AscOptions {
   /** Sources by path; `runtime/…` comes from the package where it is not given here. */

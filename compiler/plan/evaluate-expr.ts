@@ -74,7 +74,10 @@ const binary: Record<BinaryFn, (a: number, b: number) => number> = {
   sub: (a, b) => a - b,
   mul: (a, b) => a * b,
   div: (a, b) => a / b,
-  mod: (a, b) => a - Math.floor(a / b) * b,
+  mod: (a, b) => {
+    const r = a % b;
+    return r !== 0 && r < 0 !== b < 0 ? r + b : r;
+  },
   pow: (a, b) => a ** b,
   atan2: Math.atan2,
   min: Math.min,
@@ -91,6 +94,6 @@ const binary: Record<BinaryFn, (a: number, b: number) => number> = {
   bitand: (a, b) => a & b,
   bitor: (a, b) => a | b,
   bitxor: (a, b) => a ^ b,
-  shl: (a, b) => (b >= 32 ? 0 : a << b),
-  shr: (a, b) => a >>> b,
+  shl: (a, b) => (b >>> 0 < 32 ? a << b : 0),
+  shr: (a, b) => (b >>> 0 < 32 ? a >>> b : 0),
 };

@@ -82,9 +82,9 @@ export function makeLayout(r: LayoutRequest): Layout {
   }
   flush();
   const layout = { shape: r.shape, order, strides, phases, phaseStrides, before, after, fill: r.fill };
-  const last = r.shape.map((size, a) => size - 1 + after[a]);
-  const phased = phases.some((p) => p > 1);
-  const elements = r.shape.includes(0) ? 0 : phased ? stride : address({ ...layout, elements: 0 }, last) + 1;
+  // Margins before coordinate 0 come on top of the extents, which hold the shared margins behind it.
+  const lead = r.shape.reduce((n, _, a) => n + (phases[a] > 1 ? 0 : before[a] * strides[a]), 0);
+  const elements = r.shape.includes(0) ? 0 : lead + stride;
   return { ...layout, elements };
 }
 

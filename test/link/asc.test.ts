@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { assemble, type Build } from '../../compiler/link/asc.ts';
+import type { Build } from '../../compiler/kernels.ts';
+import { assemble } from '../../compiler/link/asc.ts';
 
 const source = 'export function twice(x: f32): f32 { return x + x; }';
 

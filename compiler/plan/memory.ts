@@ -1,0 +1,106 @@
+/**
+ * The memory map, planned at compile time.
+ *
+ *     0        64                        weightEnd                        end
+ *     │ unused │ packed weights, constants │ inputs, outputs, state │ arena │
+ *
+ * Temporaries share the arena by liveness: two of them overlap only if no step needs both. Weights lie low and
+ * activations high, so that the largest overrun leaves memory rather than corrupting weights.
+ */
+import { createHash } from 'node:crypto';
+import { elementBytes } from '../ir/tensor.ts';
+import { OVERREAD } from '../kernels.ts';
+import { type Plan, reads, type Step, writes } from './forms.ts';
+import type { Layout } from './layout.ts';
+import type { PlanId } from './view.ts';
+
+const first = 64;
+const align = (n: number) => Math.ceil(n / 16) * 16;
+
+/** Constant bytes of the module, placed by `DataPool.add`; equal contents are stored once. */
+export class DataPool {
+  readonly segments: { readonly address: number; readonly bytes: Uint8Array; readonly name: string }[] = [];
+  readonly #known = new Map<string, number>();
+  #end = first;
+
+  get end(): number {
+    return this.#end;
+  }
+
+  /** The address of `data`, 16-byte aligned. */
+  add(data: ArrayBufferView, name: string): number {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const key = createHash('sha256').update(bytes).digest('base64');
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const address = align(this.#end);
+    this.segments.push({ address, bytes, name });
+    this.#known.set(key, address);
+    this.#end = address + bytes.length;
+    return address;
+  }
+}
+
+export interface MemoryMap {
+  /** Byte address of each value's buffer. */
+  readonly addresses: ReadonlyMap<PlanId, number>;
+  readonly weightBytes: number;
+  /** Inputs, outputs, state and temporaries. */
+  readonly arenaBytes: number;
+  readonly end: number;
+}
+
+/** Places all values; constants go where `constant` puts them. */
+export function planMemory(
+  plan: Plan,
+  layouts: ReadonlyMap<PlanId, Layout>,
+  pool: DataPool,
+  viewed: ReadonlySet<PlanId>,
+): MemoryMap {
+  const addresses = new Map<PlanId, number>();
+  for (const v of plan.values.values()) {
+    if (v.data && viewed.has(v.id)) addresses.set(v.id, pool.add(v.data, v.name));
+  }
+  const start = align(pool.end);
+  const bytesOf = (id: PlanId) => layouts.get(id)!.elements * elementBytes[plan.values.get(id)!.dtype] + OVERREAD;
+
+  let low = start;
+  const live = liveness(plan);
+  for (const v of plan.values.values()) {
+    if (v.role === 'constant' || v.role === 'temp') continue;
+    addresses.set(v.id, low);
+    low = align(low + bytesOf(v.id));
+  }
+
+  // Largest first, each at the lowest place that is free during its whole life.
+  const temps = [...live].filter(([id]) => plan.values.get(id)!.role === 'temp');
+  temps.sort((a, b) => bytesOf(b[0]) - bytesOf(a[0]) || a[0] - b[0]);
+  const placed: { from: number; to: number; start: number; end: number }[] = [];
+  let end = low;
+  for (const [id, life] of temps) {
+    const size = align(bytesOf(id));
+    const busy = placed.filter((p) => p.start <= life.end && life.start <= p.end).sort((a, b) => a.from - b.from);
+    let at = low;
+    for (const p of busy) {
+      if (at + size <= p.from) break;
+      at = Math.max(at, p.to);
+    }
+    placed.push({ from: at, to: at + size, ...life });
+    addresses.set(id, at);
+    end = Math.max(end, at + size);
+  }
+  return { addresses, weightBytes: pool.end - first, arenaBytes: end - start, end };
+}
+
+/** First and last step that touch each value. */
+function liveness(plan: Plan): Map<PlanId, { start: number; end: number }> {
+  const out = new Map<PlanId, { start: number; end: number }>();
+  plan.steps.forEach((step: Step, i) => {
+    for (const v of [...reads(step), ...writes(step)]) {
+      const life = out.get(v.value);
+      if (life) life.end = i;
+      else out.set(v.value, { start: i, end: i });
+    }
+  });
+  return out;
+}
