@@ -1,0 +1,106 @@
+/** Samples for training and their batches. */
+
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs';
+import { badData } from '../../errors.ts';
+import type { Random } from '../../ir/random.ts';
+import type { Tf } from './backend.ts';
+
+export interface TrainData {
+  /** Shape of one sample. */
+  readonly shape: readonly number[];
+  /** n samples, one after the other. */
+  readonly x: Float32Array;
+  /** n class numbers, for the losses that compare with labels. */
+  readonly y?: Int32Array;
+  /**
+   * What the network should answer, for the losses that compare with a teacher: n rows of outputs, or the teacher itself,
+   * which then sees every batch as the student does (needed with augmentation).
+   */
+  readonly teacher?: Float32Array | ((x: Tensor) => Tensor);
+}
+
+/** Changes a batch of inputs in place: [b, …shape], flat. */
+export type Augment = (batch: Float32Array, random: Random) => void;
+
+/** Tensors of one batch, to be disposed of by the caller (`tf.tidy`). */
+export interface Batch {
+  readonly x: Tensor;
+  readonly y?: Tensor1D;
+  readonly teacher?: Tensor;
+}
+
+/** Number of samples. @throws {CompileError} E_DATA where the parts disagree. */
+export function sampleCount({ shape, x, y, teacher }: TrainData): number {
+  const size = shape.reduce((a, b) => a * b, 1);
+  const n = x.length / size;
+  if (n === 0 || !Number.isInteger(n)) {
+    throw badData(`${x.length} values are no whole number of samples of shape [${shape}]`);
+  }
+  if (y && y.length !== n) throw badData(`there are ${n} samples, but ${y.length} labels`);
+  if (teacher instanceof Float32Array && (teacher.length === 0 || teacher.length % n !== 0)) {
+    throw badData(`there are ${n} samples, but ${teacher.length} values of the teacher`);
+  }
+  return n;
+}
+
+/** The samples named by `indices` as tensors. */
+export function gather(
+  tf: Tf,
+  data: TrainData,
+  indices: Uint32Array,
+  change?: (x: Float32Array) => void,
+): Batch {
+  const b = indices.length;
+  const size = data.shape.reduce((m, d) => m * d, 1);
+  const values = rows(data.x, size, indices);
+  change?.(values);
+  const x = tf.tensor(values, [b, ...data.shape]);
+  const { y, teacher } = data;
+  return {
+    x,
+    ...(y && {
+      y: tf.tensor1d(
+        Int32Array.from(indices, (i) => y[i]!),
+        'int32',
+      ),
+    }),
+    ...(teacher && { teacher: teacherOf(tf, teacher, x, indices, data.x.length / size) }),
+  };
+}
+
+function teacherOf(
+  tf: Tf,
+  teacher: NonNullable<TrainData['teacher']>,
+  x: Tensor,
+  indices: Uint32Array,
+  n: number,
+): Tensor {
+  if (typeof teacher === 'function') return teacher(x);
+  const width = teacher.length / n;
+  return tf.tensor(rows(teacher, width, indices), [indices.length, width]);
+}
+
+function rows(from: Float32Array, size: number, indices: Uint32Array): Float32Array {
+  const out = new Float32Array(indices.length * size);
+  indices.forEach((index, i) => {
+    out.set(from.subarray(index * size, (index + 1) * size), i * size);
+  });
+  return out;
+}
+
+/** Endless batches of sample numbers: every epoch in a new order, its rest smaller than a batch left out. */
+export function* shuffledBatches(n: number, batch: number, random: Random): Generator<Uint32Array, never> {
+  const size = Math.min(batch, n);
+  const order = Uint32Array.from({ length: n }, (_, i) => i);
+  for (;;) {
+    random.shuffle(order);
+    for (let at = 0; at + size <= n; at += size) yield order.slice(at, at + size);
+  }
+}
+
+/** All samples in order; the last batch may be smaller. */
+export function* orderedBatches(n: number, batch: number): Generator<Uint32Array> {
+  for (let at = 0; at < n; at += batch) {
+    yield Uint32Array.from({ length: Math.min(batch, n - at) }, (_, i) => at + i);
+  }
+}
