@@ -1,0 +1,356 @@
+/** Times every kernel of the table that fits a shape, and dense tfjs-wasm, alternating in one process on one thread. */
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { measurePeak } from '../compiler/bench/peak.ts';
+import { compare, type Task } from '../compiler/bench/runner.ts';
+import { seededRandom } from '../compiler/bench/stats.ts';
+import {
+  type Build,
+  chooseLinear,
+  chooseWindow,
+  countArgs,
+  type LinearKernel,
+  linearKernels,
+  OVERREAD,
+  type WindowKernel,
+  windowKernels,
+} from '../compiler/kernels.ts';
+import { assemble } from '../compiler/link/asc.ts';
+import { loadBackend } from '../compiler/prune/train/backend.ts';
+import type { Matrix, PackedArray } from '../compiler/sparse/format.ts';
+import { formats } from '../compiler/sparse/index.ts';
+import { type ImageShape, macs, type Shape, shapeName, shapes } from './shapes.ts';
+
+export interface KernelRow {
+  readonly group: string;
+  readonly shape: string;
+  readonly density: number;
+  /** Rows × columns of the pattern of zeros. */
+  readonly block: string;
+  readonly kernel: string;
+  readonly chosen: boolean;
+  readonly oursNs: number;
+  /** What the cost model says. */
+  readonly predictedNs: number;
+  readonly peerNs: number;
+  /** Time of dense tfjs-wasm over ours, with its 95 % interval. */
+  readonly ratio: number;
+  readonly interval: readonly [low: number, high: number];
+  /** 10⁹ multiply-adds a second by weights that are not zero. */
+  readonly gmacs: number;
+  /** The same as a share of what this machine multiplies and adds in registers. */
+  readonly share: number;
+}
+
+export interface KernelBenchOptions {
+  readonly groups?: readonly string[];
+  readonly densities?: readonly number[];
+  /** Shapes whose name contains this. */
+  readonly shape?: string;
+  /** Time every candidate instead of the chosen one. */
+  readonly all?: boolean;
+  /** Rows × columns of weights that are zero together. */
+  readonly block?: readonly [number, number];
+  readonly minRounds?: number;
+  readonly minTimeMs?: number;
+  readonly build?: Build;
+  readonly onRow?: (row: KernelRow) => void;
+}
+
+const pages = 4096;
+const base = 1024;
+
+export async function benchKernels(options: KernelBenchOptions = {}): Promise<KernelRow[]> {
+  const { groups, densities = [1, 0.5, 0.3, 0.2, 0.1, 0.05], minRounds = 15, minTimeMs = 60 } = options;
+  const build = options.build ?? 'simd';
+  const tf = await loadBackend('wasm');
+  const { gmacs: peak } = await measurePeak();
+  const machine = await load(build);
+  const rows: KernelRow[] = [];
+  for (const shape of shapes) {
+    if (groups && !groups.includes(shape.group)) continue;
+    if (options.shape !== undefined && !shapeName(shape).includes(options.shape)) continue;
+    const peer = peerOf(tf, shape);
+    for (const density of shape.kind === 'depthwise' ? [1] : densities) {
+      machine.reset();
+      const block = options.block ?? [1, 1];
+      const ours =
+        shape.kind === 'depthwise'
+          ? window(machine, shape, build)
+          : linear(machine, shape, density, block, build);
+      const tested = ours.filter((o) => options.all || o.chosen);
+      const results = await compare([{ name: 'tfjs-wasm', run: peer.run }, ...tested], {
+        minRounds,
+        minTimeMs,
+        warmupMs: 20,
+      });
+      tested.forEach((o, i) => {
+        const r = results[i + 1];
+        const gmacs = (o.macs / r.median) * 1e-6;
+        const row: KernelRow = {
+          group: shape.group,
+          shape: shapeName(shape),
+          density,
+          block: block.join('x'),
+          kernel: o.name,
+          chosen: o.chosen,
+          oursNs: r.median * 1e6,
+          predictedNs: o.predictedNs,
+          peerNs: results[0].median * 1e6,
+          ratio: r.speedup.value,
+          interval: [r.speedup.low, r.speedup.high],
+          gmacs,
+          share: gmacs / peak,
+        };
+        rows.push(row);
+        options.onRow?.(row);
+      });
+    }
+    peer.dispose();
+  }
+  return rows;
+}
+
+interface Ours extends Task {
+  readonly chosen: boolean;
+  readonly predictedNs: number;
+  /** Multiply-adds of weights that are not zero. */
+  readonly macs: number;
+}
+
+function linear(
+  m: Machine,
+  shape: Exclude<Shape, { kind: 'depthwise' }>,
+  density: number,
+  block: readonly [number, number],
+  build: Build,
+): Ours[] {
+  const taps = shape.kind === 'matrix' ? 1 : shape.kernel * shape.kernel;
+  const w = sparseMatrix(shape.rows, shape.cols * taps, density, block);
+  const pixels = shape.kind === 'matrix' ? shape.pixels : shape.size * (shape.size + 1);
+  const plane = shape.kind === 'matrix' ? pixels : (shape.size + 2) * (shape.size + 1) + 1;
+  const offsets = Int32Array.from({ length: w.cols }, (_, k) => {
+    const tap = k % taps;
+    const inPlane = shape.kind === 'matrix' ? 0 : Math.floor(tap / 3) * (shape.size + 1) + (tap % 3);
+    return 4 * (Math.floor(k / taps) * plane + inPlane);
+  });
+  const yRow = 4 * pixels;
+  const choice = chooseLinear(w, offsets, { pixels, yRow, build, objective: 'speed' });
+  const addresses: Record<string, number> = {
+    x: m.random(shape.cols * plane),
+    y: m.random(w.rows * pixels),
+    bias: m.random(w.rows),
+    rows: w.rows,
+    cols: w.cols,
+    pixels,
+    yRow,
+    e0: 0,
+    e1: 0,
+  };
+  const useful = (formats.csr.count(w) * macs(shape)) / (w.rows * w.cols);
+  return choice.candidates.flatMap(({ format, blocks }) => {
+    const packed = formats[format].pack(w, offsets);
+    const own = { ...addresses };
+    for (const name of formats[format].arrays) own[name] = m.put(packed.arrays[name]);
+    const problem = {
+      rows: w.rows,
+      cols: w.cols,
+      pixels,
+      yRow,
+      build,
+      contiguous: offsets.every((o, k) => o === 4 * k),
+    };
+    return linearKernels
+      .filter((kernel) => kernel.format === format && kernel.accepts(problem))
+      .map((kernel) => ({
+        name: kernel.name,
+        run: m.task(kernel, own),
+        chosen: kernel === choice.kernel,
+        predictedNs: kernel.cost(problem, blocks),
+        macs: useful,
+      }));
+  });
+}
+
+function window(m: Machine, shape: ImageShape, build: Build): Ours[] {
+  const out = Math.ceil(shape.size / shape.stride);
+  const pitch = shape.size + shape.kernel - 1;
+  const c = {
+    op: 'conv',
+    channels: shape.cols,
+    kh: shape.kernel,
+    kw: shape.kernel,
+    strideY: shape.stride,
+    strideX: shape.stride,
+    dilationY: 1,
+    dilationX: 1,
+    outH: out,
+    outW: out,
+    build,
+  } as const;
+  const addresses: Record<string, number> = {
+    channels: c.channels,
+    kh: c.kh,
+    kw: c.kw,
+    strideY: c.strideY,
+    strideX: c.strideX,
+    dilationY: 1,
+    dilationX: 1,
+    outH: out,
+    outW: out,
+    x: m.random(shape.cols * pitch * pitch),
+    y: m.random(shape.cols * out * out),
+    bias: m.random(shape.cols),
+    weights: m.random(shape.cols * shape.kernel ** 2),
+    xC: 4 * pitch * pitch,
+    yC: 4 * out * out,
+    xPitch: 4 * pitch,
+    yPitch: 4 * out,
+    e0: 0,
+    e1: 0,
+  };
+  const choice = chooseWindow(c);
+  return windowKernels
+    .filter((kernel) => kernel.accepts(c))
+    .map((kernel) => ({
+      name: kernel.name,
+      run: m.task(kernel, addresses),
+      chosen: kernel === choice.kernel,
+      predictedNs: kernel.cost(c),
+      macs: macs(shape),
+    }));
+}
+
+/** Zeros fall on whole blocks, at random. */
+function sparseMatrix(
+  rows: number,
+  cols: number,
+  density: number,
+  [height, width]: readonly [number, number],
+): Matrix {
+  const next = seededRandom(rows * 131 + cols);
+  const data = new Float32Array(rows * cols);
+  for (let r = 0; r < rows; r += height) {
+    for (let k = 0; k < cols; k += width) {
+      if (next() >= density) continue;
+      for (let i = r; i < Math.min(rows, r + height); i++) {
+        for (let j = k; j < Math.min(cols, k + width); j++) data[i * cols + j] = next() - 0.5 || 0.5;
+      }
+    }
+  }
+  return { rows, cols, data };
+}
+
+type Tf = Awaited<ReturnType<typeof loadBackend>>;
+
+/** The dense layer in tfjs-wasm, with bias and ReLU fused. */
+function peerOf(tf: Tf, s: Shape): { run: () => void; dispose: () => void } {
+  const random = (...shape: number[]) => tf.randomUniform(shape, -1, 1, 'float32', 1);
+  const bias = random(s.rows);
+  if (s.kind === 'matrix' && s.pixels === 1) {
+    const [a, b] = [
+      tf.tensor2d(random(1, s.cols).dataSync(), [1, s.cols]),
+      tf.tensor2d(random(s.cols, s.rows).dataSync(), [s.cols, s.rows]),
+    ];
+    return {
+      run: () => tf.fused.matMul({ a, b, bias, activation: 'relu' }).dispose(),
+      dispose: () => tf.dispose([a, b, bias]),
+    };
+  }
+  const side = s.kind === 'matrix' ? Math.sqrt(s.pixels) : s.size;
+  const k = s.kind === 'matrix' ? 1 : s.kernel;
+  const depthwise = s.kind === 'depthwise';
+  const x = random(1, side, side, s.cols) as import('@tensorflow/tfjs').Tensor4D;
+  const filter = random(k, k, s.cols, depthwise ? 1 : s.rows) as import('@tensorflow/tfjs').Tensor4D;
+  const layer = depthwise ? tf.fused.depthwiseConv2d : tf.fused.conv2d;
+  const strides = s.kind === 'matrix' ? 1 : s.stride;
+  return {
+    run: () => layer({ x, filter, strides, pad: 'same', bias, activation: 'relu' }).dispose(),
+    dispose: () => tf.dispose([x, filter, bias]),
+  };
+}
+
+interface Machine {
+  put(data: PackedArray): number;
+  random(floats: number): number;
+  task(kernel: LinearKernel | WindowKernel, addresses: Readonly<Record<string, number>>): () => void;
+  reset(): void;
+}
+
+/** All kernels in one module, each with a ReLU as epilogue. */
+async function load(build: Build): Promise<Machine> {
+  const kernels = [...linearKernels, ...windowKernels];
+  const vectors = `
+  @inline pixels(v: v128, at: usize, row: usize, e0: usize, e1: usize): v128 { return f32x4.pmax(v, f32x4.splat(0)); }
+  @inline rows(v: v128, at: usize, row: usize, e0: usize, e1: usize): v128 { return f32x4.pmax(v, f32x4.splat(0)); }`;
+  const source = [
+    ...kernels.map((k) => `import { ${k.name} as k_${k.name} } from './runtime/kernels/${k.family}';`),
+    `@unmanaged class Relu {${build === 'scalar' ? '' : vectors}
+  @inline one(v: f32, at: usize, row: usize, e0: usize, e1: usize): f32 { return max<f32>(v, 0); }
+}`,
+    ...kernels.map((k) => {
+      const args = k.args.map((a) => `${a}: ${countArgs.has(a) ? 'i32' : 'usize'}`).join(', ');
+      return `export function ${k.name}(${args}): void { k_${k.name}<Relu>(${k.args.join(', ')}); }`;
+    }),
+  ].join('\n');
+  const { wasm } = await assemble({
+    sources: new Map([['module.ts', source]]),
+    entry: 'module.ts',
+    build,
+    pages,
+  });
+  const { instance } = await WebAssembly.instantiate(wasm, {});
+  const { memory, ...run } = instance.exports as Record<string, (...args: number[]) => void> & {
+    memory: WebAssembly.Memory;
+  };
+  const bytes = new Uint8Array(memory.buffer);
+  let top = base;
+  const reserve = (size: number) => {
+    const at = top;
+    top = (top + size + OVERREAD + 63) & ~63;
+    return at;
+  };
+  return {
+    put(data) {
+      const at = reserve(data.byteLength);
+      bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+      return at;
+    },
+    random(floats) {
+      const at = reserve(4 * floats);
+      const next = seededRandom(floats);
+      const view = new Float32Array(memory.buffer, at, floats);
+      for (let i = 0; i < floats; i++) view[i] = next() - 0.5;
+      return at;
+    },
+    task(kernel, addresses) {
+      const f = run[kernel.name];
+      const args = kernel.args.map((a) => addresses[a]);
+      return () => f(...args);
+    },
+    reset() {
+      top = base;
+    },
+  };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const flag = (name: string) => process.argv.find((a) => a.startsWith(`--${name}=`))?.slice(name.length + 3);
+  const rows = await benchKernels({
+    groups: flag('groups')?.split(','),
+    densities: flag('densities')?.split(',').map(Number),
+    shape: flag('shape'),
+    all: process.argv.includes('--all'),
+    block: flag('block')?.split('x').map(Number) as [number, number] | undefined,
+    minRounds: Number(flag('rounds') ?? 15),
+    minTimeMs: Number(flag('time') ?? 60),
+    onRow: (r) =>
+      process.stderr.write(
+        `${r.group} ${r.shape} density ${r.density} ${r.chosen ? '*' : ' '} ${r.kernel}: ${(r.oursNs / 1e3).toFixed(1)} µs ` +
+          `(predicted ${(r.predictedNs / 1e3).toFixed(1)}), tfjs-wasm ${(r.peerNs / 1e3).toFixed(1)}: ${r.ratio.toFixed(2)} × ` +
+          `[${r.interval.map((v) => v.toFixed(2)).join(', ')}], ${r.gmacs.toFixed(1)} GMAC/s, ${(100 * r.share).toFixed(0)} % of peak\n`,
+      ),
+  });
+  const file = flag('json');
+  if (file) writeFileSync(file, `${JSON.stringify(rows, null, 1)}\n`);
+}
