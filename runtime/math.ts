@@ -200,6 +200,7 @@ function sine<T>(x: T, quarter: f32): T {
 
 // One lane ----------------------------------------------------------------------------------------------------------------
 
+// Far angles go to NativeMath: the reduction of Mathf is wrong in 2⁸⁹ … 2⁹⁰.
 export function f32_exp(x: f32): f32 { return exp<f32>(x); }
 export function f32_expm1(x: f32): f32 { return expm1<f32>(x); }
 export function f32_log(x: f32): f32 { return log<f32>(x); }
@@ -208,9 +209,9 @@ export function f32_tanh(x: f32): f32 { return tanh<f32>(x); }
 export function f32_sigmoid(x: f32): f32 { return sigmoid<f32>(x); }
 export function f32_softplus(x: f32): f32 { return softplus<f32>(x); }
 export function f32_erf(x: f32): f32 { return erf<f32>(x); }
-export function f32_sin(x: f32): f32 { return f32.abs(x) < far ? sine<f32>(x, 0) : Mathf.sin(x); }
-export function f32_cos(x: f32): f32 { return f32.abs(x) < far ? sine<f32>(x, 1) : Mathf.cos(x); }
-export function f32_tan(x: f32): f32 { return Mathf.tan(x); }
+export function f32_sin(x: f32): f32 { return f32.abs(x) < far ? sine<f32>(x, 0) : <f32>NativeMath.sin(x); }
+export function f32_cos(x: f32): f32 { return f32.abs(x) < far ? sine<f32>(x, 1) : <f32>NativeMath.cos(x); }
+export function f32_tan(x: f32): f32 { return <f32>NativeMath.tan(x); }
 export function f32_asin(x: f32): f32 { return Mathf.asin(x); }
 export function f32_acos(x: f32): f32 { return Mathf.acos(x); }
 export function f32_atan(x: f32): f32 { return Mathf.atan(x); }

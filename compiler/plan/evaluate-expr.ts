@@ -25,7 +25,7 @@ export function evaluateExpr(expr: Expr, args: readonly number[]): number {
       return evaluateExpr(expr.cond, args) !== 0 ? evaluateExpr(expr.a, args) : evaluateExpr(expr.b, args);
     case 'cast': {
       const a = evaluateExpr(expr.a, args);
-      return expr.type === 'i32' ? Math.trunc(Math.min(2147483647, Math.max(-2147483648, a || 0))) : a;
+      return expr.type === 'i32' ? Math.min(2147483647, Math.max(-2147483648, a || 0)) | 0 : a;
     }
   }
 }
