@@ -36,9 +36,9 @@ section > p { margin: 0 0 16px; color: var(--quiet); max-width: 72ch; }
 h3 { margin: 20px 0 8px; font-size: 14px; font-weight: 600; color: var(--quiet); }
 code { font: 0.9em/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(170px, 1fr)); gap: 1px; margin: 28px 0 0; padding: 0;
+.figures { display: flex; flex-wrap: wrap; gap: 1px; margin: 28px 0 0; padding: 0;
   background: var(--line); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
-.figures div { background: var(--card); padding: 16px 18px 14px; }
+.figures div { flex: 1 1 170px; background: var(--card); padding: 16px 18px 14px; }
 .figures dt { color: var(--quiet); font-size: 13px; }
 .figures dd { margin: 0; }
 .figures .figure { font-size: 27px; line-height: 1.3; font-weight: 650; letter-spacing: -0.02em; }
@@ -59,10 +59,11 @@ tbody tr { border-top: 1px solid var(--line); }
 tr.sparse td { font-weight: 600; }
 tr.sparse td:first-child { box-shadow: inset 3px 0 var(--sparse); }
 tr.baseline td, td.quiet { color: var(--quiet); }
+td:first-child { white-space: normal; min-width: 130px; max-width: 260px; overflow-wrap: anywhere; }
 td:first-child, th:first-child { position: sticky; left: 0; background: var(--card); }
 td.reason { white-space: normal; min-width: 330px; color: var(--quiet); }
 
-.plot { display: block; overflow: visible; max-width: none; font: 13px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif;
+.plot { display: block; overflow: visible; max-width: 100%; min-width: 680px; height: auto; font: 13px system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif;
   font-variant-numeric: tabular-nums; }
 .plot text { fill: var(--text); }
 .plot .head, .plot .axis, .plot .detail { fill: var(--quiet); font-size: 12px; }

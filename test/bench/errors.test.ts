@@ -1,9 +1,15 @@
 import { PassThrough } from 'node:stream';
-import { expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import { errorJson, errorText, exitCodeOf } from '../../compiler/cli/ui/errors.ts';
 import { badShape, InternalError, UnsupportedError, unsupported } from '../../compiler/errors.ts';
 
 const stream = new PassThrough();
+beforeEach(() => {
+  vi.stubEnv('FORCE_COLOR', undefined);
+  vi.stubEnv('NO_COLOR', '1');
+  return () => vi.unstubAllEnvs();
+});
+
 const place = { file: 'model.json', node: 'conv1', op: 'Conv2D' };
 
 test('place, reason, hint and code, a line each', () => {

@@ -54,6 +54,14 @@ test('points below the floor are counted, values stay within their bounds', () =
   }
 });
 
+test('an axis of shares ends at one', () => {
+  const axis = { title: 'x', format: String };
+  const points = [0.2, 1].map((y) => ({ x: y, y, title: '' }));
+  const { text } = linePlot(caption, [{ name: 's', points }], axis, { ...axis, bounds: [0, 1], floor: 0 });
+  expect(text).toContain('>1</text>');
+  expect(text).not.toContain('>1.2</text>');
+});
+
 test('a single point, equal points and zeros draw finite plots', () => {
   const axis = { title: 'x', format: String };
   const plot = (points: { x: number; y: number }[]) =>

@@ -1,11 +1,12 @@
-import { describe, expect, test } from 'vitest';
+import { stripVTControlCharacters } from 'node:util';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { htmlReport } from '../../compiler/bench/report.ts';
 import { markdownTable, terminalTable } from '../../compiler/bench/tables.ts';
 import type { BenchReport } from '../../compiler/bench/types.ts';
 import { sampleReport } from './sample.ts';
 import { parse } from './wellformed.ts';
 
-const hostile = `</title></style><script>alert(1)</script>"'><img src=x onerror=alert(1)>&amp;]]>\x1b[31m\u202e|\`*\n`;
+const hostile = `</title></style><script>alert(1)</script>"'><img src=x onerror=alert(1)>&amp;]]>\x1b[31m\u202e|\`*[x](y)\n`;
 
 /** The same report with every free text made hostile. */
 function poisoned<T>(value: T, key = ''): T {
@@ -117,7 +118,18 @@ describe('htmlReport', () => {
 });
 
 describe('terminalTable', () => {
-  const plain = (width: number, report = sampleReport()) => terminalTable(report, { width });
+  const plain = (width: number, report = sampleReport()) =>
+    stripVTControlCharacters(terminalTable(report, { width }));
+
+  afterEach(() => vi.unstubAllEnvs());
+
+  test('colours follow FORCE_COLOR and NO_COLOR', () => {
+    vi.stubEnv('FORCE_COLOR', '1');
+    expect(terminalTable(sampleReport())).toContain('\x1b[32mespalier, 90 % pruned');
+    vi.stubEnv('FORCE_COLOR', undefined);
+    vi.stubEnv('NO_COLOR', '1');
+    expect(terminalTable(sampleReport())).not.toContain('\x1b');
+  });
 
   test('fits its width by leaving out what matters least', () => {
     for (const width of [60, 80, 120, 200]) {
@@ -139,7 +151,7 @@ describe('terminalTable', () => {
   test('shows no column without content, and no terminal escape of a name', () => {
     expect(plain(200, bare).trimEnd().split('\n').at(-1)).toMatch(/^dense only/);
     expect(plain(200, bare)).not.toContain('median');
-    expect(plain(200, poisoned(sampleReport()))).not.toContain('\x1b[31m');
+    expect(terminalTable(poisoned(sampleReport()), { width: 200 })).not.toContain('\x1b[31m');
   });
 });
 
@@ -152,6 +164,6 @@ describe('markdownTable', () => {
       expect(new Set(cells).size).toBe(1);
     }
     expect(markdownTable(sampleReport())).toContain('| espalier, 90 % pruned | 12.3 µs |');
-    expect(markdownTable(poisoned(sampleReport()))).not.toMatch(/(?<!\\)<script/);
+    expect(markdownTable(poisoned(sampleReport()))).not.toMatch(/(?<!\\)(<script|\[x)/);
   });
 });

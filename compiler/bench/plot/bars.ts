@@ -91,7 +91,7 @@ export function multiplesPlot(
   columns: readonly Multiple[],
 ): Markup {
   const labels = rows.map((r) => shortened(r.label, 22));
-  const details = rows.map((r) => shortened(r.detail, 20));
+  const details = rows.map((r) => shortened(r.detail, 26));
   const detailAt = Math.max(...labels.map((l) => textWidth(l))) + gap;
   const left = detailAt + Math.max(...details.map((d) => textWidth(d, fontSize - 1))) + columnGap;
   const width = (plotWidth - left - columnGap * (columns.length - 1)) / columns.length;
