@@ -1,8 +1,19 @@
-import { badShape } from '../errors.ts';
+import { badShape, unsupported } from '../errors.ts';
 import { allocate, rowMajor } from '../ir/tensor.ts';
-import { groupView, reshapeView } from '../plan/view.ts';
-import { type Attrs, defineOp, type LayerContext, type ValueId } from './define.ts';
-import { channelsFirst, checkWindow, range, slide, type Window, windowSize, wordPads } from './spatial.ts';
+import { groupView, reshapeView, viewShape } from '../plan/view.ts';
+import { type Attrs, defineOp, type LayerContext, type Tf, type TfTensor, type ValueId } from './define.ts';
+import {
+  channelsFirst,
+  checkConstant,
+  checkFloat,
+  checkWindow,
+  range,
+  slide,
+  type Window,
+  windowSize,
+  wordPads,
+} from './spatial.ts';
+import { channelsLast, kernelLast, padSpatial, spread, wide } from './spatial-tf.ts';
 
 /** x [N, C, …spatial], weights [O, C/groups, …kernel], bias [O]? → [N, O, …out]. */
 export type ConvAttrs = Attrs & Window & { readonly groups: number };
@@ -12,6 +23,8 @@ export default defineOp<ConvAttrs>({
   description: 'convolution of any spatial rank, grouped, strided, dilated; channels first',
   arity: [2, 3],
   infer([x, w, bias], a, place) {
+    checkFloat([x, w, bias], place);
+    checkConstant([w, bias], place);
     const rank = x!.shape.length - 2;
     if (w!.shape.length !== rank + 2)
       throw badShape(`weights [${w!.shape}] don't fit input [${x!.shape}]`, place);
@@ -83,46 +96,36 @@ export default defineOp<ConvAttrs>({
     const [n, o, ...out] = shape;
     const w = l.inputType(1).shape;
     const kernel = w.slice(2);
-    const c = w[1] * a.groups;
+    const perGroup = w[1];
     const y = l.temp('float32', shape);
     const flat = groupView(y, [[0], [1], range(2, shape.length)]);
+    const weights = l.constantId(1);
     const bias = l.has(2) ? l.constantId(2) : undefined;
-    const x = slide(l, l.view(0), kernel, out, a);
-    if (w[1] === 1 && a.groups > 1) {
-      // Depthwise: every output channel slides over one input channel.
-      const spread = reshapeView(x, [
-        n,
-        c,
-        1,
-        ...x.dims.slice(2).map((d) => d.reduce((s, f) => s * f.size, 1)),
-      ])!;
-      const repeated = {
-        ...spread,
-        dims: spread.dims.map((d, i) => (i === 2 ? [{ size: o / c, axis: -1, step: 0 }] : d)),
-      };
+    const input = l.view(0);
+    const whole = a.groups > 1 && input.dims[1].length > 1 ? l.materialize(input) : input;
+    const x = slide(l, whole, kernel, out, a);
+    if (perGroup === 1 && a.groups > 1) {
+      // Depthwise: each input channel is seen by o/groups output channels.
+      const repeated = { size: o / a.groups, axis: -1, step: 0 };
+      const dims = x.dims.map((d, i) => (i === 1 ? [...d, repeated] : d));
       l.emit({
         form: 'window',
         reduce: 'sum',
-        x: groupView(repeated, [[0], [1, 2], [3], [4]]),
-        weights: l.constantId(1),
+        x: groupView({ ...x, dims }, [[0], [1], [2], [3]]),
+        weights,
         bias,
         y: flat,
       });
       return [y];
     }
-    const split = reshapeView(x, [
-      n,
-      a.groups,
-      c / a.groups,
-      ...x.dims.slice(2).map((d) => d.reduce((s, f) => s * f.size, 1)),
-    ])!;
-    const rows = reshapeView(flat, [n, a.groups, o / a.groups, out.reduce((s, d) => s * d, 1)])!;
+    const [, , taps, pixels] = viewShape(x);
+    const split = reshapeView(x, [n, a.groups, perGroup, taps, pixels])!;
     l.emit({
       form: 'linear',
       x: groupView(split, [[0], [1], [2, 3], [4]]),
-      weights: l.constantId(1),
+      weights,
       bias,
-      y: rows,
+      y: reshapeView(flat, [n, a.groups, o / a.groups, pixels])!,
     });
     return [y];
   },
@@ -150,8 +153,22 @@ export default defineOp<ConvAttrs>({
             [-1, 1],
           ],
         ],
+  tf: (tf, [x, w, bias], a) => {
+    const y = channelsLast(tf, padSpatial(tf, x!, a.pads), (image) =>
+      convolve(tf, image, spread(tf, w!, a.dilations), a),
+    );
+    return [bias ? tf.add(y, tf.reshape(bias, [-1, ...a.strides.map(() => 1)])) : y];
+  },
   names: {
-    layers: { Conv1D: readConv, Conv2D: readConv },
+    layers: {
+      Conv1D: readConv,
+      Conv2D: readConv,
+      Conv3D: readConv,
+      DepthwiseConv1D: readDepthwise,
+      DepthwiseConv2D: readDepthwise,
+      SeparableConv1D: readSeparable,
+      SeparableConv2D: readSeparable,
+    },
   },
   samples: [
     conv('3x3_same', [1, 3, 6, 7], [4, 3, 3, 3], {
@@ -193,6 +210,26 @@ export default defineOp<ConvAttrs>({
     }),
     conv('batch2', [2, 3, 5, 5], [4, 3, 3, 3], {}),
     conv('one_dimensional', [1, 4, 11], [3, 4, 5], { strides: [2], dilations: [1], pads: [[2, 2]] }),
+    conv('three_dimensional', [1, 2, 4, 5, 6], [3, 2, 2, 3, 2], {
+      strides: [1, 2, 2],
+      pads: [
+        [0, 1],
+        [1, 1],
+        [0, 0],
+      ],
+    }),
+    conv('negative_pads', [1, 2, 6, 6], [3, 2, 3, 3], {
+      pads: [
+        [-1, 0],
+        [1, -1],
+      ],
+    }),
+    conv('unit_plane', [1, 3, 1, 1], [2, 3, 3, 3], {
+      pads: [
+        [1, 1],
+        [1, 1],
+      ],
+    }),
     conv(
       'sparse_3x3',
       [1, 8, 10, 10],
@@ -226,31 +263,102 @@ function conv(name: string, x: number[], w: number[], a: Partial<ConvAttrs>, spa
   };
 }
 
-/** Keras Conv1D, Conv2D: kernel [k…, C/groups, O]. */
+/** x [N, …spatial, C], padded; w [O, C/groups, …kernel], spread. */
+function convolve(tf: Tf, x: TfTensor, w: TfTensor, a: ConvAttrs): TfTensor {
+  const [o, perGroup] = w.shape;
+  const strides = wide(a.strides, 1);
+  if (strides.length === 3) {
+    assertOneGroup(a.groups);
+    return tf.conv3d(x as never, kernelLast(tf, w, 'IO') as never, strides as never, 'valid');
+  }
+  if (a.groups > 1 && perGroup === 1) {
+    const [c, ...k] = [a.groups, ...w.shape.slice(2)];
+    const perChannel = tf.transpose(tf.reshape(w, [c, o / c, ...k]), [1, 0, ...range(2, w.shape.length)]);
+    return tf.depthwiseConv2d(
+      x as never,
+      kernelLast(tf, perChannel, 'IO') as never,
+      strides as never,
+      'valid',
+    );
+  }
+  const one = (x: TfTensor, w: TfTensor) =>
+    tf.conv2d(x as never, kernelLast(tf, w, 'IO') as never, strides as never, 'valid') as TfTensor;
+  if (a.groups === 1) return one(x, w);
+  const xs = tf.split(x, a.groups, -1);
+  const ws = tf.split(w, a.groups, 0);
+  return tf.concat(
+    xs.map((part, i) => one(part, ws[i])),
+    -1,
+  );
+}
+
+function assertOneGroup(groups: number) {
+  if (groups !== 1) throw unsupported('training grouped 3-D convolutions');
+}
+
+const layerWindow = (c: LayerContext, rank: number) => ({
+  strides: c.config.ints('strides', rank, Array(rank).fill(1)),
+  dilations: c.config.ints('dilation_rate', rank, Array(rank).fill(1)),
+});
+
+/** A Keras convolution of the layer's strides, dilations, padding and data format with w [O, C/groups, …kernel]. */
+function convLayer(
+  c: LayerContext,
+  w: ValueId,
+  bias: ValueId | null,
+  groups: (channels: number) => number,
+): ValueId {
+  const kernel = c.b.shape(w).slice(2);
+  const rank = kernel.length;
+  const { strides, dilations } = layerWindow(c, rank);
+  const padding = c.config.str('padding', 'valid');
+  return channelsFirst(c, c.input(0), (x) => {
+    const [, channels, ...spatial] = c.b.shape(x);
+    const pads =
+      padding === 'causal' && rank === 1
+        ? [[(kernel[0] - 1) * dilations[0], 0]]
+        : wordPads(c, padding, spatial, kernel, strides, dilations);
+    return c.one('conv', [x, w, bias], { strides, dilations, pads, groups: groups(channels) });
+  });
+}
+
+/** Keras Conv1D, Conv2D, Conv3D: kernel […k, C/groups, O]. */
 function readConv(c: LayerContext): ValueId {
   const kernel = c.weight('kernel');
-  const shape = c.b.shape(kernel);
-  const rank = shape.length - 2;
-  const strides = c.config.ints(
-    'strides',
-    rank,
-    range(0, rank).map(() => 1),
-  );
-  const dilations = c.config.ints(
-    'dilation_rate',
-    rank,
-    range(0, rank).map(() => 1),
-  );
-  const padding = c.config.str('padding', 'valid');
+  const rank = c.b.shape(kernel).length - 2;
   const w = c.one('transpose', [kernel], { perm: [rank + 1, rank, ...range(0, rank)] });
   const bias = c.hasWeight('bias') ? c.weight('bias') : null;
-  const y = channelsFirst(c, c.input(0), (x) => {
-    const spatial = c.b.shape(x).slice(2);
-    const causal = padding === 'causal' && rank === 1;
-    const pads = causal
-      ? [[(shape[0] - 1) * dilations[0], 0] as [number, number]]
-      : wordPads(c, padding, spatial, shape.slice(0, rank), strides, dilations);
-    return c.one('conv', [x, w, bias], { strides, dilations, pads, groups: c.config.int('groups', 1) });
-  });
+  return c.activation(
+    convLayer(c, w, bias, () => c.config.int('groups', 1)),
+    c.config.raw('activation'),
+  );
+}
+
+/** Keras depthwise kernel […k, C, multiplier] as [C · multiplier, 1, …k]. */
+function depthwiseKernel(c: LayerContext): ValueId {
+  const kernel = c.weight('depthwise_kernel');
+  const shape = c.b.shape(kernel);
+  const rank = shape.length - 2;
+  const turned = c.one('transpose', [kernel], { perm: [rank, rank + 1, ...range(0, rank)] });
+  return c.one('reshape', [turned], { shape: [shape[rank] * shape[rank + 1], 1, ...shape.slice(0, rank)] });
+}
+
+function readDepthwise(c: LayerContext): ValueId {
+  const bias = c.hasWeight('bias') ? c.weight('bias') : null;
+  const y = convLayer(c, depthwiseKernel(c), bias, (channels) => channels);
+  return c.activation(y, c.config.raw('activation'));
+}
+
+/** Depthwise, then 1×1: pointwise kernel [1…, C · multiplier, O]. */
+function readSeparable(c: LayerContext): ValueId {
+  const deep = convLayer(c, depthwiseKernel(c), null, (channels) => channels);
+  const kernel = c.weight('pointwise_kernel');
+  const rank = c.b.shape(kernel).length - 2;
+  const w = c.one('transpose', [kernel], { perm: [rank + 1, rank, ...range(0, rank)] });
+  const bias = c.hasWeight('bias') ? c.weight('bias') : null;
+  const one = Array(rank).fill(1);
+  const y = channelsFirst(c, deep, (x) =>
+    c.one('conv', [x, w, bias], { strides: one, dilations: one, pads: one.map(() => [0, 0]), groups: 1 }),
+  );
   return c.activation(y, c.config.raw('activation'));
 }

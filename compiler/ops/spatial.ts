@@ -1,7 +1,7 @@
 /** Shared by convolutions and pools: sliding windows over the trailing axes of [N, C, …spatial]. */
-import { badShape, type Place } from '../errors.ts';
-import { groupView, type View, windowView } from '../plan/view.ts';
-import type { LayerContext, Lowering, NodeContext, Shape, ValueId } from './define.ts';
+import { badShape, type Place, unsupported } from '../errors.ts';
+import { dimSize, groupView, readsPadding, type View, windowView } from '../plan/view.ts';
+import type { LayerContext, Lowering, NodeContext, Shape, Value, ValueId } from './define.ts';
 
 /** Per spatial axis. Kernel sizes come from the weights or from the pool. */
 export interface Window {
@@ -41,24 +41,39 @@ export function checkWindow(rank: number, kernel: Shape, w: Window, place: Place
 }
 
 /**
- * x [N, C, …spatial] as [N, C, taps, positions]. Positions past the padding on the right (ceil mode) are padded too.
+ * x [N, C, …spatial] as [N, C, taps, positions]. Positions past the padding on the right (ceil mode) are padded too;
+ * negative padding cuts.
  */
-export function slide(l: Lowering, x: View, kernel: Shape, out: Shape, w: Window): View {
-  const sizes = x.dims.map((d) => d.reduce((n, f) => n * f.size, 1)).slice(2);
+export function slide(l: Lowering, input: View, kernel: Shape, out: Shape, w: Window): View {
+  // Each spatial dimension must be one walk before it is padded: a copy made later would turn padding into zeros.
+  const x = input.dims.slice(2).every((d) => d.length <= 1) ? input : l.materialize(input);
   const before = w.pads.map((p) => p[0]);
   const after = w.pads.map((_, i) => {
     const reach = (out[i] - 1) * w.strides[i] + (kernel[i] - 1) * w.dilations[i] + 1;
-    return Math.max(0, reach - before[i] - sizes[i]);
+    return Math.max(0, reach - before[i] - dimSize(x.dims[2 + i]));
   });
   let v = l.pad(x, [0, 0, ...before], [0, 0, ...after]);
   for (let i = 0; i < kernel.length; i++) {
-    const dim = 2 + 2 * i;
-    v =
-      windowView(v, dim, kernel[i], out[i], w.strides[i], w.dilations[i]) ??
-      windowView(l.materialize(v), dim, kernel[i], out[i], w.strides[i], w.dilations[i])!;
+    v = windowView(v, 2 + 2 * i, kernel[i], out[i], w.strides[i], w.dilations[i])!;
   }
   const taps = kernel.map((_, i) => 2 + 2 * i);
   return groupView(v, [[0], [1], taps, taps.map((d) => d + 1)]);
+}
+
+/** The same view, copied where it reads padding, so that padding added later can be told from it. */
+export const solid = (l: Lowering, v: View): View => (readsPadding(v) ? l.materialize(v) : v);
+
+export function checkFloat(inputs: readonly (Value | null)[], place: Place): void {
+  for (const v of inputs) {
+    if (v && v.dtype !== 'float32') throw badShape(`element type ${v.dtype} is not float32`, place);
+  }
+}
+
+/** Weights and biases are compiled in: they must be known. */
+export function checkConstant(inputs: readonly (Value | null | undefined)[], place: Place): void {
+  if (inputs.some((v) => v && !v.data)) {
+    throw unsupported('weights computed at run time', place, 'weights must be constants of the model');
+  }
 }
 
 /** TensorFlow's `same`: odd padding goes behind. */

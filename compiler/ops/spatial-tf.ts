@@ -1,0 +1,67 @@
+/** Training forms of spatial operators: tfjs wants channels last and rank 2 or 3, the graph has channels first. */
+import type { Shape, Tf, TfTensor } from './define.ts';
+
+type Pads = readonly (readonly [number, number])[];
+
+/** Pads (or, where negative, cuts) the spatial axes of [N, C, …spatial]. */
+export function padSpatial(tf: Tf, x: TfTensor, pads: Pads, value = 0): TfTensor {
+  const all: Pads = [[0, 0], [0, 0], ...pads];
+  const grown = all.map(([a, b]) => [Math.max(0, a), Math.max(0, b)] as [number, number]);
+  let y = x;
+  if (grown.flat().some((n) => n > 0)) y = tf.pad(y, grown, value);
+  if (all.flat().every((n) => n >= 0)) return y;
+  const begin = all.map(([a]) => Math.max(0, -a));
+  const size = y.shape.map((d, i) => d - begin[i] - Math.max(0, -all[i][1]));
+  return tf.slice(y, begin, size);
+}
+
+/** Inserts dilation − 1 zeros between taps of [a, b, …kernel]: tfjs has no gradient of dilated convolutions. */
+export function spread(tf: Tf, w: TfTensor, dilations: Shape): TfTensor {
+  let y = w;
+  dilations.forEach((d, i) => {
+    if (d === 1) return;
+    const axis = 2 + i;
+    const shape = y.shape;
+    const split = tf.reshape(y, [...shape.slice(0, axis + 1), 1, ...shape.slice(axis + 1)]);
+    const pads = split.shape.map((_, a): [number, number] => [0, a === axis + 1 ? d - 1 : 0]);
+    const merged = tf.reshape(tf.pad(split, pads), [
+      ...shape.slice(0, axis),
+      shape[axis] * d,
+      ...shape.slice(axis + 1),
+    ]);
+    const size = merged.shape.map((n, a) => (a === axis ? n - (d - 1) : n));
+    y = tf.slice(
+      merged,
+      size.map(() => 0),
+      size,
+    );
+  });
+  return y;
+}
+
+/** Runs `f` on [N, H, W, C] (or [N, D, H, W, C]) and turns its result back. `f` sees rank 1 as H = 1. */
+export function channelsLast(tf: Tf, x: TfTensor, f: (x: TfTensor) => TfTensor): TfTensor {
+  const rank = x.shape.length - 2;
+  const [n, c, length] = x.shape as [number, number, number];
+  const image = rank === 1 ? tf.reshape(x, [n, c, 1, length]) : x;
+  const last = image.shape.length - 1;
+  const axes = image.shape.slice(2).map((_, i) => i);
+  const y = tf.transpose(f(tf.transpose(image, [0, ...axes.map((i) => i + 2), 1])), [
+    0,
+    last,
+    ...axes.map((i) => i + 1),
+  ]);
+  const [, channels, , out] = y.shape as number[];
+  return rank === 1 ? tf.reshape(y, [n, channels, out]) : y;
+}
+
+/** Per-axis numbers of rank 1 as rank 2. */
+export const wide = <T>(list: readonly T[], one: T): T[] => (list.length === 1 ? [one, list[0]] : [...list]);
+
+/** The kernel [O, I, …k] as tfjs wants it, channels last: `perm` says where O and I go after the spatial axes. */
+export function kernelLast(tf: Tf, w: TfTensor, order: 'IO' | 'OI'): TfTensor {
+  const [o, i, ...k] = w.shape;
+  const full = k.length === 1 ? tf.reshape(w, [o, i, 1, k[0] as number]) : w;
+  const axes = full.shape.slice(2).map((_, d) => d + 2);
+  return tf.transpose(full, [...axes, ...(order === 'IO' ? [1, 0] : [0, 1])]);
+}
