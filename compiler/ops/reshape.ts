@@ -1,6 +1,6 @@
 import { badShape } from '../errors.ts';
 import { sizeOf } from '../ir/tensor.ts';
-import { defineOp, type Shape } from './define.ts';
+import { defineOp, type LayerContext, type Shape } from './define.ts';
 
 export default defineOp<{ readonly shape: Shape }>({
   kind: 'reshape',
@@ -28,7 +28,7 @@ export default defineOp<{ readonly shape: Shape }>({
       Reshape: (c) => {
         const x = c.input(0);
         const [n, ...rest] = c.b.shape(x);
-        const target = c.config.ints('target_shape');
+        const target = readTarget(c);
         const known = target.filter((d) => d !== -1).reduce((s, d) => s * d, 1);
         return c.one('reshape', [x], {
           shape: [n, ...target.map((d) => (d === -1 ? sizeOf(rest) / known : d))],
@@ -43,3 +43,10 @@ export default defineOp<{ readonly shape: Shape }>({
     { name: 'int', inputs: [{ shape: [6], dtype: 'int32' }], attrs: { shape: [1, 6, 1] } },
   ],
 });
+
+/** tfjs writes the open dimension as null, Keras as -1. */
+function readTarget(c: LayerContext): number[] {
+  const raw = c.config.raw('target_shape');
+  if (!Array.isArray(raw)) return c.malformed('config "target_shape" must be a list');
+  return raw.map((d) => (d === null ? -1 : Number.isInteger(d) ? d : c.malformed(`bad dimension ${d}`)));
+}
