@@ -45,6 +45,7 @@ const fitted = {
   csr28: { block: 1.5, row: 8 },
   csr16: { block: 1.0, row: 5 },
   csr4: { block: 0.5, row: 3 },
+  sell4: { block: 0.22, row: 2 },
   csr1: { block: 0.36, row: 2.5 },
   tile4x8: { block: 1.75, row: 9 },
   tile2x16: { block: 1.75, row: 9 },
@@ -115,6 +116,7 @@ export const linearKernels: readonly LinearKernel[] = [
   linear('f32_linear_dense_4x1', 'dense', 'dense', outputVector, vector(4, 1, fitted.tile4x1)),
   linear('f32_linear_csr_1x28', 'csr', 'csr', always, csrCost),
   linear('f32_linear_csr_1x1', 'csr', 'csr', onePixel, vector(1, 1, fitted.csr1)),
+  linear('f32_linear_sell4_4x1', 'sell', 'sell4', onePixel, vector(1, 1, fitted.sell4)),
   linear('f32_linear_bsr4x1_4x8', 'bsr', 'bsr4x1', always, tiled(4, 8, fitted.tile4x8)),
   linear('f32_linear_bsr4x1_4x1', 'bsr', 'bsr4x1', outputVector, vector(4, 1, fitted.tile4x1)),
   linear('f32_linear_bsr2x1_2x16', 'bsr', 'bsr2x1', always, tiled(2, 16, fitted.tile2x16)),
@@ -168,7 +170,7 @@ export function chooseLinear(
   };
   const candidates = (Object.keys(formats) as FormatName[]).flatMap((format) => {
     const kernels = linearKernels.filter((kernel) => kernel.format === format && kernel.accepts(problem));
-    if (kernels.length === 0) return [];
+    if (kernels.length === 0 || formats[format].fits?.(w, offsets) === false) return [];
     const blocks = formats[format].count(w);
     const timed = kernels.map((kernel) => ({ kernel, predictedNs: kernel.cost(problem, blocks) }));
     const fastest = timed.reduce((a, b) => (b.predictedNs < a.predictedNs ? b : a));

@@ -32,6 +32,8 @@ export interface Format {
   readonly block: readonly [rows: number, cols: number];
   /** Names of `Packed.arrays`, in kernel argument order. */
   readonly arrays: readonly string[];
+  /** Whether the matrix can be packed; always, where this is not given. */
+  fits?(w: Matrix, offsets: Int32Array): boolean;
   /** Blocks with at least one non-zero weight: what is stored, padding excepted. */
   count(w: Matrix): number;
   /** Bytes that `pack` would store, without packing. */

@@ -69,6 +69,13 @@ test('padding rows must be zero', () => {
   }
 });
 
+test('sell4 fits where a u16 counts the floats up to every column', () => {
+  const w = randomMatrix(1, 1, 1, 1);
+  expect(formats.sell4.fits!(w, Int32Array.of(4 * 65535))).toBe(true);
+  expect(formats.sell4.fits!(w, Int32Array.of(4 * 65536))).toBe(false);
+  expect(formats.sell4.fits!(w, Int32Array.of(2))).toBe(false);
+});
+
 test('a weight outside its 1x4 block is rejected', () => {
   const offsets = shuffledOffsets(6, 2);
   const p = formats.bsr1x4.pack(randomMatrix(1, 6, 1, 1), offsets);

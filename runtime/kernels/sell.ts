@@ -1,0 +1,57 @@
+import { madd } from './simd';
+
+/** One pixel, of four rows side by side: inputs are gathered into the lanes, results scattered to their rows. */
+export function f32_linear_sell4_4x1<E>(x: usize, y: usize, bias: usize, order: usize, counts: usize, entries: usize, rows: i32, cols: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
+  for (let slice = 0; slice < rows; slice += 4) {
+    let n = load<u32>(counts);
+    if (ASC_FEATURE_SIMD) {
+      let a0 = f32x4.splat(0), a1 = a0;
+      for (; n >= 2; n -= 2, entries += 48) {
+        a0 = madd(v128.load(entries, 8), gather(x, load<u64>(entries)), a0);
+        a1 = madd(v128.load(entries, 32), gather(x, load<u64>(entries, 24)), a1);
+      }
+      if (n != 0) {
+        a0 = madd(v128.load(entries, 8), gather(x, load<u64>(entries)), a0);
+        entries += 24;
+      }
+      a0 = f32x4.add(a0, a1);
+      scatter<E>(f32x4.extract_lane(a0, 0), y, bias, load<u32>(order), rows, yRow, e0, e1);
+      scatter<E>(f32x4.extract_lane(a0, 1), y, bias, load<u32>(order, 4), rows, yRow, e0, e1);
+      scatter<E>(f32x4.extract_lane(a0, 2), y, bias, load<u32>(order, 8), rows, yRow, e0, e1);
+      scatter<E>(f32x4.extract_lane(a0, 3), y, bias, load<u32>(order, 12), rows, yRow, e0, e1);
+    } else {
+      let a0: f32 = 0, a1: f32 = 0, a2: f32 = 0, a3: f32 = 0;
+      for (; n > 0; n--, entries += 24) {
+        a0 += load<f32>(entries, 8) * load<f32>(x + (<usize>load<u16>(entries) << 2));
+        a1 += load<f32>(entries, 12) * load<f32>(x + (<usize>load<u16>(entries, 2) << 2));
+        a2 += load<f32>(entries, 16) * load<f32>(x + (<usize>load<u16>(entries, 4) << 2));
+        a3 += load<f32>(entries, 20) * load<f32>(x + (<usize>load<u16>(entries, 6) << 2));
+      }
+      scatter<E>(a0, y, bias, load<u32>(order), rows, yRow, e0, e1);
+      scatter<E>(a1, y, bias, load<u32>(order, 4), rows, yRow, e0, e1);
+      scatter<E>(a2, y, bias, load<u32>(order, 8), rows, yRow, e0, e1);
+      scatter<E>(a3, y, bias, load<u32>(order, 12), rows, yRow, e0, e1);
+    }
+    counts += 4;
+    order += 16;
+  }
+}
+
+/** Four floats of x at four u16 indices: one load for all indices, as loads are what such a row costs. */
+// @ts-ignore: decorator
+@inline
+function gather(x: usize, indices: u64): v128 {
+  let v = v128.load32_zero(x + (<usize>(indices & 0xffff) << 2));
+  v = v128.load32_lane(x + (<usize>(<u32>indices >> 16) << 2), v, 1);
+  v = v128.load32_lane(x + (<usize>((indices >> 32) & 0xffff) << 2), v, 2);
+  return v128.load32_lane(x + (<usize>(indices >> 48) << 2), v, 3);
+}
+
+// @ts-ignore: decorator
+@inline
+function scatter<E>(sum: f32, y: usize, bias: usize, row: u32, rows: i32, yRow: usize, e0: usize, e1: usize): void {
+  if (row < <u32>rows) {
+    const at = y + row * yRow;
+    store<f32>(at, changetype<E>(0).one(sum + load<f32>(bias + (row << 2)), at, row, e0, e1));
+  }
+}
