@@ -28,7 +28,10 @@ export class Code {
 
 /** Text for the body of a comment or of nothing else: names from models are hostile. */
 export const safeComment = (text: string) =>
-  text.replace(/[^\w .:;,/()[\]{}<>=+@%-]/g, '?').replace(/\*\//g, '* /').slice(0, 120);
+  text
+    .replace(/[^\w .:;,/()[\]{}<>=+@%-]/g, '?')
+    .replace(/\*\//g, '* /')
+    .slice(0, 120);
 
 /** A float32 literal that asc reads back to the same bits. */
 export function f32Literal(value: number): string {

@@ -1,6 +1,7 @@
 /** What the emitters of forms share: addresses, operands as text, epilogue classes, imports. */
 import { assert } from '../errors.ts';
 import { type DType, elementBytes } from '../ir/tensor.ts';
+import type { Build } from '../kernels.ts';
 import type { Expr } from '../plan/expr.ts';
 import type { Epilogue, LinearStep, Plan, Step } from '../plan/forms.ts';
 import { type Layout, startOf } from '../plan/layout.ts';
@@ -9,7 +10,7 @@ import type { Operand } from '../plan/nest.ts';
 import type { LinearSelection } from '../plan/select.ts';
 import type { Staged } from '../plan/stage.ts';
 import { isBroadcast, type PlanId, type View } from '../plan/view.ts';
-import { Code } from './code.ts';
+import { Code, f32Literal } from './code.ts';
 import { mathImports, printScalar, printVector } from './expr.ts';
 
 /** How the elements of a type are read and written. */
@@ -26,7 +27,7 @@ export class Context {
   readonly plan: Plan;
   readonly layouts: ReadonlyMap<PlanId, Layout>;
   readonly selections: ReadonlyMap<LinearStep, LinearSelection>;
-  readonly vector: boolean;
+  readonly build: Build;
   readonly #pool: DataPool;
   readonly #memory: MemoryMap;
   readonly #imports = new Map<string, Set<string>>();
@@ -40,14 +41,19 @@ export class Context {
     selections: ReadonlyMap<LinearStep, LinearSelection>,
     pool: DataPool,
     memory: MemoryMap,
-    vector: boolean,
+    build: Build,
   ) {
     this.plan = staged.plan;
     this.layouts = staged.layouts;
     this.selections = selections;
-    this.vector = vector;
+    this.build = build;
     this.#pool = pool;
     this.#memory = memory;
+  }
+
+  /** True where the build has 128-bit vectors. */
+  get vector(): boolean {
+    return this.build !== 'scalar';
   }
 
   /** A name that nothing else in the function has. */
@@ -61,8 +67,31 @@ export class Context {
     this.#imports.set(file, set);
   }
 
-  useExpr(expr: Expr): void {
+  /** `expr` for one element, `args` being texts. */
+  scalar(expr: Expr, args: readonly string[]): string {
     this.import('runtime/math', ...mathImports(expr));
+    return printScalar(expr, args);
+  }
+
+  /** `expr` for four neighbours. */
+  lanes(expr: Expr, args: readonly string[]): string {
+    this.import('runtime/math', ...mathImports(expr));
+    return printVector(expr, args);
+  }
+
+  literal(value: number, dtype: DType): string {
+    return dtype === 'float32' ? f32Literal(value) : String(Math.trunc(value));
+  }
+
+  /** A neutral element: infinities of i32 are its extremes. */
+  neutral(value: number, type: 'f32' | 'i32'): string {
+    if (type === 'f32') return f32Literal(value);
+    if (value === Number.POSITIVE_INFINITY) return 'i32.MAX_VALUE';
+    return value === Number.NEGATIVE_INFINITY ? 'i32.MIN_VALUE' : String(value);
+  }
+
+  load(view: View, pointer: string): string {
+    return `${access[this.dtype(view)].load}(${pointer})`;
   }
 
   operand(view: View): Operand {
@@ -82,14 +111,16 @@ export class Context {
 
   /** The address of the view's first element (plus `extra` bytes), as an expression. */
   start(view: View, extra = 0): string {
-    const at = this.base(view.value) + startOf(this.layouts.get(view.value)!, view) * elementBytes[this.dtype(view)];
+    const at =
+      this.base(view.value) + startOf(this.layouts.get(view.value)!, view) * elementBytes[this.dtype(view)];
     const shift = this.#shifts.get(view.value);
     return shift ? `${at + extra} + ${shift}` : String(at + extra);
   }
 
   withShifts(shifts: ReadonlyMap<PlanId, string>, body: () => void): void {
     const before = new Map(this.#shifts);
-    for (const [id, text] of shifts) this.#shifts.set(id, before.has(id) ? `${before.get(id)} + ${text}` : text);
+    for (const [id, text] of shifts)
+      this.#shifts.set(id, before.has(id) ? `${before.get(id)} + ${text}` : text);
     body();
     this.#shifts.clear();
     for (const [id, text] of before) this.#shifts.set(id, text);
@@ -112,7 +143,7 @@ export class Context {
       const name = epilogue ? `Epilogue${this.#epilogues.size}` : 'Plain';
       known = { name, text: epilogueClass(name, epilogue?.expr, kinds) };
       this.#epilogues.set(key, known);
-      if (epilogue) this.useExpr(epilogue.expr);
+      if (epilogue) this.import('runtime/math', ...mathImports(epilogue.expr));
     }
     const operands = Array.from({ length: groups }, (_, g) =>
       [0, 1].map((i) => {
@@ -159,7 +190,8 @@ function rowElements(view: View, layout: Layout): number[] {
 }
 
 function epilogueClass(name: string, expr: Expr | undefined, kinds: readonly ('row' | 'like')[]): string {
-  const texts = (row: string, like: string) => kinds.map((k, i) => (k === 'row' ? row : like).replaceAll('$', `e${i}`));
+  const texts = (row: string, like: string) =>
+    kinds.map((k, i) => (k === 'row' ? row : like).replaceAll('$', `e${i}`));
   const method = (head: string, type: string, print: typeof printScalar, row: string, like: string) =>
     `  @inline ${head}(v: ${type}, at: usize, row: usize, e0: usize, e1: usize): ${type} { return ${
       expr ? print(expr, ['v', ...texts(row, like)]) : 'v'

@@ -21,7 +21,9 @@ export interface AscOptions {
 const maxReported = 8;
 
 /** Compiles to a WebAssembly binary; throws `E_TOOLCHAIN` with asc's diagnostics. Loads asc (150 MB resident) on first use. */
-export async function assemble(options: AscOptions): Promise<{ wasm: Uint8Array<ArrayBuffer>; text?: string }> {
+export async function assemble(
+  options: AscOptions,
+): Promise<{ wasm: Uint8Array<ArrayBuffer>; text?: string }> {
   const { default: asc } = await import('assemblyscript/asc');
   const root = packageRoot();
   const outputs = new Map<string, string | Uint8Array>();
@@ -36,7 +38,15 @@ export async function assemble(options: AscOptions): Promise<{ wasm: Uint8Array<
       return null;
     }
   };
-  const args = [options.entry, '--config', 'asconfig.json', '--target', options.build, '--outFile', 'module.wasm'];
+  const args = [
+    options.entry,
+    '--config',
+    'asconfig.json',
+    '--target',
+    options.build,
+    '--outFile',
+    'module.wasm',
+  ];
   if (options.memoryBase !== undefined) args.push('--memoryBase', String(options.memoryBase));
   if (options.pages !== undefined) {
     args.push('--initialMemory', String(options.pages), '--maximumMemory', String(options.pages));

@@ -1,5 +1,5 @@
 /** The meaning of expressions, in float64; the result of every node of type i32 is an int32. */
-import { erf } from '../ir/special.ts';
+import { erf, roundHalfEven } from '../ir/special.ts';
 import type { BinaryFn, Expr, UnaryFn } from './expr.ts';
 
 export function evaluateExpr(expr: Expr, args: readonly number[]): number {
@@ -29,11 +29,6 @@ export function evaluateExpr(expr: Expr, args: readonly number[]): number {
     }
   }
 }
-
-const roundHalfEven = (x: number) => {
-  const r = Math.round(x);
-  return Math.abs(x % 1) === 0.5 && r % 2 !== 0 ? r - 1 : r;
-};
 
 const unary: Record<UnaryFn, (a: number) => number> = {
   neg: (a) => -a,

@@ -1,6 +1,7 @@
 /** The geometry of a `linear` step under its layouts: what a kernel is called with, and how often. */
-import { type Layout, offsetsOf, strideOf } from './layout.ts';
+
 import type { LinearStep, Plan } from './forms.ts';
+import { type Layout, offsetsOf, strideOf } from './layout.ts';
 import { type Loop, merge, nest, type Operand, startBytes } from './nest.ts';
 import { dimSize, type PlanId } from './view.ts';
 
@@ -25,7 +26,11 @@ export interface LinearGeometry {
   readonly contiguous: boolean;
 }
 
-export function linearGeometry(step: LinearStep, plan: Plan, layouts: ReadonlyMap<PlanId, Layout>): LinearGeometry {
+export function linearGeometry(
+  step: LinearStep,
+  plan: Plan,
+  layouts: ReadonlyMap<PlanId, Layout>,
+): LinearGeometry {
   const operand = (view: LinearStep['x']): Operand => ({
     view,
     layout: layouts.get(view.value)!,

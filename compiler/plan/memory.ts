@@ -62,7 +62,8 @@ export function planMemory(
     if (v.data && viewed.has(v.id)) addresses.set(v.id, pool.add(v.data, v.name));
   }
   const start = align(pool.end);
-  const bytesOf = (id: PlanId) => layouts.get(id)!.elements * elementBytes[plan.values.get(id)!.dtype] + OVERREAD;
+  const bytesOf = (id: PlanId) =>
+    layouts.get(id)!.elements * elementBytes[plan.values.get(id)!.dtype] + OVERREAD;
 
   let low = start;
   const live = liveness(plan);
@@ -79,7 +80,9 @@ export function planMemory(
   let end = low;
   for (const [id, life] of temps) {
     const size = align(bytesOf(id));
-    const busy = placed.filter((p) => p.start <= life.end && life.start <= p.end).sort((a, b) => a.from - b.from);
+    const busy = placed
+      .filter((p) => p.start <= life.end && life.start <= p.end)
+      .sort((a, b) => a.from - b.from);
     let at = low;
     for (const p of busy) {
       if (at + size <= p.from) break;

@@ -4,6 +4,10 @@
  * literals.
  */
 import type { Tensor } from '../ir/tensor.ts';
+import { gather, gatherElements, gatherND } from './routines/gather.ts';
+import { matmul } from './routines/matmul.ts';
+import { scatterElements, scatterND } from './routines/scatter.ts';
+import { topK } from './routines/topk.ts';
 
 export interface Routine {
   /** File under `runtime/routines/`, without `.ts`. */
@@ -12,4 +16,13 @@ export interface Routine {
   define(args: readonly Tensor[], results: readonly Tensor[], params: readonly number[]): void;
 }
 
-export const routines: Readonly<Record<string, Routine>> = {};
+export const routines: Readonly<Record<string, Routine>> = {
+  gather,
+  gatherElements,
+  gatherND,
+  matmul,
+  scatterElements,
+  scatterND,
+  topK,
+  topKInt: topK,
+};

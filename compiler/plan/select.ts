@@ -44,7 +44,11 @@ function selectLinear(step: LinearStep, { plan, layouts }: Staged, options: Sele
   if (!geometry.contiguous || !distinct) return { geometry, packed: [], bias };
 
   const matrices = groupMatrices(plan, step, rows, groups, offsets.length);
-  const whole: Matrix = { rows: rows * groups, cols: offsets.length, data: plan.values.get(step.weights)!.data as Float32Array };
+  const whole: Matrix = {
+    rows: rows * groups,
+    cols: offsets.length,
+    data: plan.values.get(step.weights)!.data as Float32Array,
+  };
   const best = chooseLinear(groups === 1 ? whole : matrices[0], offsets, {
     pixels: geometry.pixels,
     yRow: geometry.yRow,

@@ -170,7 +170,11 @@ function wishOf(x: View, step: Step): Wish | undefined {
     phases,
     before: reach.map((r) => Math.max(0, -r.low)),
     after: reach.map((r, a) => Math.max(0, r.high - x.shape[a] + 1)),
-    fill: !padded ? undefined : step.form === 'window' && step.reduce === 'max' ? Number.NEGATIVE_INFINITY : 0,
+    fill: !padded
+      ? undefined
+      : step.form === 'window' && step.reduce === 'max'
+        ? Number.NEGATIVE_INFINITY
+        : 0,
   };
 }
 

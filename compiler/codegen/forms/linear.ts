@@ -1,0 +1,116 @@
+/** `linear`: a kernel call per group inside the outer loops, or plain loops where no kernel fits the views. */
+import type { LinearStep } from '../../plan/forms.ts';
+import { nest } from '../../plan/nest.ts';
+import type { Context } from '../context.ts';
+import { writeLoops } from '../loops.ts';
+
+export function writeLinear(ctx: Context, step: LinearStep): void {
+  const selection = ctx.selections.get(step)!;
+  if (!selection.choice) {
+    writePlain(ctx, step);
+    return;
+  }
+  const { geometry: g, choice, packed } = selection;
+  const { kernel } = choice;
+  ctx.import(`runtime/kernels/${kernel.family}`, kernel.name);
+  const epilogue = ctx.epilogue(step, step.epilogue, g.groups);
+  const biasAt = ctx.data(selection.bias, `${step.name}:bias`);
+
+  const x = ctx.fresh('x');
+  const y = ctx.fresh('y');
+  ctx.code.line(`const ${x}: usize = ${ctx.start(step.x)};`);
+  ctx.code.line(`const ${y}: usize = ${ctx.start(step.y)};`);
+  writeLoops(ctx, g.outer, [x, y], ([px, py]) => {
+    for (let group = 0; group < g.groups; group++) {
+      const known: Record<string, string> = {
+        x: group === 0 ? px : `${px} + ${group * g.xGroup}`,
+        y: group === 0 ? py : `${py} + ${group * g.yGroup}`,
+        bias: String(biasAt + group * g.rows * 4),
+        rows: String(g.rows),
+        cols: String(g.offsets.length),
+        pixels: String(g.pixels),
+        yRow: String(g.yRow),
+        e0: epilogue.operands[group][0],
+        e1: epilogue.operands[group][1],
+      };
+      for (const [name, data] of Object.entries(packed[group].arrays)) {
+        known[name] = String(ctx.data(data, `${step.name}:${name}`));
+      }
+      ctx.code.line(`${kernel.name}<${epilogue.name}>(${kernel.args.map((a) => known[a]).join(', ')});`);
+    }
+  });
+}
+
+function writePlain(ctx: Context, step: LinearStep): void {
+  const x = ctx.operand(step.x);
+  const y = ctx.operand(step.y);
+  const args = step.epilogue?.args ?? [];
+  const operands = args.map((a) => ctx.operand(a));
+  const weights = ctx.data(ctx.plan.values.get(step.weights)!.data!, `${step.name}:weights`);
+  const bias = ctx.data(ctx.selections.get(step)!.bias, `${step.name}:bias`);
+  const columns = nest([x], [2]);
+  const count = columns.reduce((n, l) => n * l.size, 1);
+  const pointers = [
+    ctx.fresh('x'),
+    ctx.fresh('y'),
+    ctx.fresh('w'),
+    ctx.fresh('b'),
+    ...args.map(() => ctx.fresh('a')),
+  ];
+  const starts = [step.x, step.y].map((v) => ctx.start(v));
+  const all = [...starts, String(weights), String(bias), ...args.map((a) => ctx.start(a))];
+  pointers.forEach((p, i) => void ctx.code.line(`const ${p}: usize = ${all[i]};`));
+  const rows = rowLoops(step, ctx, count);
+  const outer = nest([x, y, ...operands], [0]).map((l) => spread(l));
+  const pixels = nest([x, y, ...operands], [3]).map((l) => spread(l));
+  writeLoops(ctx, [...outer, ...rows, ...pixels], pointers, ([px, py, pw, pb, ...pa]) => {
+    const sum = ctx.fresh('s');
+    const w = ctx.fresh('k');
+    ctx.code.line(`let ${sum}: f32 = load<f32>(${pb});`);
+    ctx.code.line(`let ${w}: usize = ${pw};`);
+    writeLoops(ctx, columns, [px], ([q]) => {
+      ctx.code.line(`${sum} += load<f32>(${w}) * load<f32>(${q});`);
+      ctx.code.line(`${w} += 4;`);
+    });
+    ctx.code.line(`store<f32>(${py}, ${finishScalar(ctx, step, sum, pa)});`);
+  });
+
+  function spread(l: { size: number; strides: readonly number[] }) {
+    const [sx, sy, ...rest] = l.strides;
+    return { size: l.size, strides: [sx, sy, 0, 0, ...rest] };
+  }
+}
+
+/** Loops over groups and rows, in which weights and bias advance too. */
+function rowLoops(step: LinearStep, ctx: Context, columns: number) {
+  const x = ctx.operand(step.x);
+  const y = ctx.operand(step.y);
+  const operands = (step.epilogue?.args ?? []).map((a) => ctx.operand(a));
+  const rows = nest([y, ...operands], [2]);
+  const groups = nest([x, y, ...operands], [1]);
+  let inner = 1;
+  const out: { size: number; strides: number[] }[] = [];
+  for (const l of [...rows].reverse()) {
+    const [sy, ...rest] = l.strides;
+    out.unshift({ size: l.size, strides: [0, sy, inner * columns * 4, inner * 4, ...rest] });
+    inner *= l.size;
+  }
+  for (const l of [...groups].reverse()) {
+    const [sx, sy, ...rest] = l.strides;
+    out.unshift({ size: l.size, strides: [sx, sy, inner * columns * 4, inner * 4, ...rest] });
+    inner *= l.size;
+  }
+  return out;
+}
+
+/** The epilogue of one result, by plain loads of its operands. */
+export function finishScalar(
+  ctx: Context,
+  step: { readonly epilogue?: LinearStep['epilogue'] },
+  value: string,
+  pointers: readonly string[],
+): string {
+  const epilogue = step.epilogue;
+  if (!epilogue) return value;
+  return ctx.scalar(epilogue.expr, [value, ...epilogue.args.map((a, i) => ctx.load(a, pointers[i]))]);
+}

@@ -1,0 +1,47 @@
+/** What a module says of itself: JSON in the custom section `espalier`, which any host can read without a side file. */
+import { CompileError } from '../errors.ts';
+import type { DType, Shape } from '../ir/tensor.ts';
+import type { LayerInfo } from '../plan/report.ts';
+import { customSection } from './sections.ts';
+
+export const sectionName = 'espalier';
+
+export interface PortInfo {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: Shape;
+  /** Byte offset in memory. */
+  readonly offset: number;
+}
+
+export interface Metadata {
+  readonly name: string;
+  readonly abi: number;
+  readonly compiler: string;
+  readonly build: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** SHA-256 of the source model's files. */
+  readonly source: string;
+  readonly inputs: readonly PortInfo[];
+  readonly outputs: readonly PortInfo[];
+  readonly stateful: boolean;
+  readonly weightBytes: number;
+  readonly arenaBytes: number;
+  readonly memoryBytes: number;
+  /** WebAssembly features beyond the 1.0 core: `simd`, `relaxed-simd`, `bulk-memory`. */
+  readonly features: readonly string[];
+  readonly layers: readonly LayerInfo[];
+}
+
+export const encodeMetadata = (m: Metadata) => new TextEncoder().encode(JSON.stringify(m));
+
+/** Throws `E_FORMAT` where the bytes are no espalier module. */
+export function readMetadata(wasm: Uint8Array): Metadata {
+  try {
+    const bytes = customSection(wasm, sectionName);
+    if (bytes) return JSON.parse(new TextDecoder().decode(bytes)) as Metadata;
+  } catch {
+    // Falls through: whatever is wrong with the bytes, they are no module of ours.
+  }
+  throw new CompileError('E_FORMAT', 'the file is no module made by espalier');
+}
