@@ -1,0 +1,121 @@
+/** Labelled images, as the data sets of the examples give them. */
+
+import { type Random, random } from '../../compiler/ir/random.ts';
+
+export interface Labelled {
+  /** Shape of one image, [height, width, channels]. */
+  readonly shape: readonly [number, number, number];
+  /** n images in 0..1, NHWC. */
+  readonly x: Float32Array;
+  /** n class numbers. */
+  readonly y: Int32Array;
+}
+
+export interface Split {
+  readonly train: Labelled;
+  readonly validation: Labelled;
+  /** Kept out of training, pruning, calibration and every choice. */
+  readonly test: Labelled;
+}
+
+/** Images from bytes, 255 being 1. */
+export function fromBytes(bytes: Uint8Array, y: ArrayLike<number>, shape: Labelled['shape']): Labelled {
+  return { shape, x: Float32Array.from(bytes, (b) => b / 255), y: Int32Array.from(y) };
+}
+
+/** The first, second, … of `sizes` images in an order drawn from `seed`; no image is in two parts. */
+export function partition(all: Labelled, sizes: readonly number[], seed: number): Labelled[] {
+  const order = random(seed).shuffle(Uint32Array.from(all.y, (_, i) => i));
+  let at = 0;
+  return sizes.map((size) => pick(all, order.subarray(at, (at += size))));
+}
+
+function pick({ shape, x, y }: Labelled, indices: Uint32Array): Labelled {
+  const size = shape[0] * shape[1] * shape[2];
+  const out = new Float32Array(indices.length * size);
+  indices.forEach((index, i) => {
+    out.set(x.subarray(index * size, (index + 1) * size), i * size);
+  });
+  return { shape, x: out, y: Int32Array.from(indices, (i) => y[i]!) };
+}
+
+/**
+ * Moves every image of a batch by up to `reach` pixels each way, and mirrors half of them left to right where `mirror`;
+ * what comes in from outside is 0.
+ */
+export function shift([h, w, c]: Labelled['shape'], reach: number, mirror = false) {
+  return (batch: Float32Array, chance: Random): void => {
+    const size = h * w * c;
+    const moved = new Float32Array(size);
+    for (let at = 0; at < batch.length; at += size) {
+      const image = batch.subarray(at, at + size);
+      const dy = chance.int(2 * reach + 1) - reach;
+      const dx = chance.int(2 * reach + 1) - reach;
+      const flip = mirror && chance.next() < 0.5;
+      moved.fill(0);
+      for (let y = Math.max(0, dy); y < Math.min(h, h + dy); y++) {
+        for (let x = Math.max(0, dx); x < Math.min(w, w + dx); x++) {
+          const from = ((y - dy) * w + (flip ? w - 1 - (x - dx) : x - dx)) * c;
+          for (let k = 0; k < c; k++) moved[(y * w + x) * c + k] = image[from + k]!;
+        }
+      }
+      image.set(moved);
+    }
+  };
+}
+
+/**
+ * Turns every image of a batch by up to `turn` radians, scales it by up to `scale` each way, shears it by up to `shear` and
+ * moves it by up to `reach` pixels, about its centre and bilinearly; what comes in from outside is 0.
+ */
+export function warp(
+  [h, w, c]: Labelled['shape'],
+  { turn, scale, shear, reach }: Record<'turn' | 'scale' | 'shear' | 'reach', number>,
+) {
+  return (batch: Float32Array, chance: Random): void => {
+    const within = (limit: number) => limit * (2 * chance.next() - 1);
+    const size = h * w * c;
+    const source = new Float32Array(size);
+    for (let at = 0; at < batch.length; at += size) {
+      const image = batch.subarray(at, at + size);
+      source.set(image);
+      const angle = within(turn);
+      const [sy, sx, k] = [1 + within(scale), 1 + within(scale), within(shear)];
+      const [dy, dx] = [within(reach), within(reach)];
+      const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+      for (let y = 0; y < h; y++) {
+        for (let x = 0; x < w; x++) {
+          const [v, u] = [y - (h - 1) / 2 - dy, x - (w - 1) / 2 - dx];
+          const fromY = (sin * u + cos * v) * sy + (h - 1) / 2;
+          const fromX = (cos * u - sin * v + k * v) * sx + (w - 1) / 2;
+          sample(source, h, w, c, fromY, fromX, image, (y * w + x) * c);
+        }
+      }
+    }
+  };
+}
+
+/** Writes the pixel at (y, x) between the pixels of an image to `out` from `at` on. */
+function sample(
+  image: Float32Array,
+  h: number,
+  w: number,
+  c: number,
+  y: number,
+  x: number,
+  out: Float32Array,
+  at: number,
+): void {
+  const [y0, x0] = [Math.floor(y), Math.floor(x)];
+  for (let k = 0; k < c; k++) {
+    let sum = 0;
+    for (let j = 0; j < 2; j++) {
+      for (let i = 0; i < 2; i++) {
+        const [py, px] = [y0 + j, x0 + i];
+        if (py < 0 || py >= h || px < 0 || px >= w) continue;
+        sum += image[(py * w + px) * c + k]! * (1 - Math.abs(y - py)) * (1 - Math.abs(x - px));
+      }
+    }
+    out[at + k] = sum;
+  }
+}
