@@ -19,3 +19,9 @@ export function erf(x: number): number {
   for (let n = 80; n > 0; n--) f = n / 2 / (a + f);
   return Math.sign(x) * (1 - Math.exp(-a * a) / (Math.sqrt(Math.PI) * (a + f)));
 }
+
+/** The nearest whole number, halves to even (IEEE 754 roundToIntegralTiesToEven). */
+export function roundHalfEven(x: number): number {
+  const r = Math.round(x);
+  return Math.abs(x % 1) === 0.5 && r % 2 !== 0 ? r - 1 : r;
+}

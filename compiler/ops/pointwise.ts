@@ -9,29 +9,44 @@ import {
   type DType,
   defineOp,
   type Op,
+  type Place,
   type Sample,
+  type SampleInput,
   type Shape,
   type Tensor,
   type TensorType,
+  type View,
 } from './define.ts';
 
 export interface Pointwise<A extends Attrs> extends Pick<Op<A>, 'kind' | 'description' | 'names' | 'tf'> {
   readonly inputs: number;
   /** Element types taken; `float32` unless said. All inputs of one type, except where `dtype` says otherwise. */
   readonly types?: readonly DType[];
-  /** Type of the result; that of input 0 unless said. */
-  dtype?(inputs: readonly DType[], attrs: A): DType;
-  /** The reference, on numbers. */
+  /** Type of the result; that of input 0 unless said. May throw `E_SHAPE`. */
+  dtype?(inputs: readonly DType[], attrs: A, place: Place): DType;
+  /** Attributes out of range throw `E_SHAPE`. */
+  check?(attrs: A, place: Place): void;
+  /** The reference, on numbers; `dtype` is that of the result. */
   value(xs: readonly number[], attrs: A, dtype: DType): number;
   /** What is compiled. */
   expr(args: readonly Expr[], attrs: A): Expr;
   readonly samples: readonly Sample<A>[];
 }
 
+export const numeric: readonly DType[] = ['float32', 'int32', 'int8', 'uint8'];
+export const integers: readonly DType[] = ['int32', 'int8', 'uint8'];
+export const anyType: readonly DType[] = [...numeric, 'bool'];
+
 export const scalarOf = (dtype: DType): Scalar => (dtype === 'float32' ? 'f32' : 'i32');
 
 export function definePointwise<A extends Attrs>(p: Pointwise<A>): Op<A> {
   const types = p.types ?? ['float32'];
+  const result = (inputs: readonly TensorType[], attrs: A, place: Place) =>
+    p.dtype?.(
+      inputs.map((v) => v.dtype),
+      attrs,
+      place,
+    ) ?? inputs[0].dtype;
   return defineOp<A>({
     kind: p.kind,
     description: p.description,
@@ -52,25 +67,13 @@ export function definePointwise<A extends Attrs>(p: Pointwise<A>): Op<A> {
         given.map((v) => v.shape),
         place,
       );
-      return [
-        {
-          dtype:
-            p.dtype?.(
-              given.map((v) => v.dtype),
-              attrs,
-            ) ?? given[0].dtype,
-          shape,
-        },
-      ];
+      p.check?.(attrs, place);
+      return [{ dtype: result(given, attrs, place), shape }];
     },
     eval(inputs, attrs) {
       const xs = inputs as readonly Tensor[];
       const shape = broadcastShapes(xs.map((x) => x.shape));
-      const dtype =
-        p.dtype?.(
-          xs.map((x) => x.dtype),
-          attrs,
-        ) ?? xs[0].dtype;
+      const dtype = result(xs, attrs, {});
       const data = allocate(dtype, sizeOf(shape));
       const at = xs.map((x) => broadcastIndex(x.shape, shape));
       for (let i = 0; i < data.length; i++) {
@@ -85,11 +88,15 @@ export function definePointwise<A extends Attrs>(p: Pointwise<A>): Op<A> {
     lower(l, attrs) {
       const { dtype, shape } = l.outputType(0);
       const y = l.temp(dtype, shape);
-      const args = Array.from({ length: p.inputs }, (_, i) => broadcastView(l.view(i), shape));
-      const expr = p.expr(
-        args.map((_, i) => e.arg(i, scalarOf(l.inputType(i).dtype))),
-        attrs,
-      );
+      const args: View[] = [];
+      const operands = Array.from({ length: p.inputs }, (_, i) => {
+        const type = scalarOf(l.inputType(i).dtype);
+        const constant = l.constantOf(i);
+        if (constant?.data.length === 1) return e[type](constant.data[0]);
+        args.push(broadcastView(l.view(i), shape));
+        return e.arg(args.length - 1, type);
+      });
+      const expr = p.expr(operands, attrs);
       l.emit({ form: 'pointwise', args, expr, y });
       return [y];
     },
@@ -122,3 +129,40 @@ export function broadcastIndex(from: Shape, to: Shape): (i: number) => number {
     return at;
   };
 }
+
+/** A `dtype` that wants operands of one type. */
+export const same = (result: DType) => (inputs: readonly DType[], _attrs: unknown, place: Place) => {
+  if (inputs.some((d) => d !== inputs[0]))
+    throw badShape(`element types ${inputs.join(' and ')} differ`, place);
+  return result;
+};
+
+/** A vector and an image. */
+export const unarySamples = <A>(attrs: A, input: Partial<SampleInput> = {}, prefix = ''): Sample<A>[] => [
+  { name: `${prefix}vector`, inputs: [{ shape: [1, 23], ...input }], attrs },
+  { name: `${prefix}image`, inputs: [{ shape: [1, 3, 5, 7], ...input }], attrs },
+];
+
+/** Operands of one shape, per channel, scalar on either side, and both stretched. */
+export const binarySamples = <A>(
+  attrs: A,
+  a: Partial<SampleInput> = {},
+  b: Partial<SampleInput> = a,
+  prefix = '',
+): Sample<A>[] =>
+  (
+    [
+      ['same', { shape: [2, 3, 5] }, { shape: [2, 3, 5] }],
+      ['channel', { shape: [1, 3, 4, 5] }, { shape: [3, 1, 1], constant: true }],
+      ['scalar', { shape: [1, 9] }, { shape: [], constant: true }],
+      ['scalar_left', { shape: [1], constant: true }, { shape: [1, 9] }],
+      ['stretched', { shape: [3, 1] }, { shape: [1, 4] }],
+    ] as const
+  ).map(([name, x, y]) => ({
+    name: prefix + name,
+    inputs: [
+      { ...x, ...a },
+      { ...y, ...b },
+    ],
+    attrs,
+  }));

@@ -1,0 +1,13 @@
+import { e } from '../plan/expr.ts';
+import { definePointwise, unarySamples } from './pointwise.ts';
+
+export default definePointwise({
+  kind: 'abs',
+  description: '|x|',
+  inputs: 1,
+  types: ['float32', 'int32', 'int8'],
+  value: ([x]) => Math.abs(x),
+  expr: ([x]) => e.unary('abs', x),
+  tf: (tf, [x]) => [tf.abs(x!)],
+  samples: [...unarySamples({}), ...unarySamples({}, { dtype: 'int32' }, 'int_')],
+});

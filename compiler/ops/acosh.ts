@@ -1,0 +1,12 @@
+import { e } from '../plan/expr.ts';
+import { definePointwise, unarySamples } from './pointwise.ts';
+
+export default definePointwise({
+  kind: 'acosh',
+  description: 'inverse hyperbolic cosine; NaN below 1',
+  inputs: 1,
+  value: ([x]) => Math.acosh(x),
+  expr: ([x]) => e.unary('acosh', x),
+  tf: (tf, [x]) => [tf.acosh(x!)],
+  samples: unarySamples({}, { values: 'positive' }),
+});

@@ -1,0 +1,13 @@
+import { e } from '../plan/expr.ts';
+import { binarySamples, definePointwise } from './pointwise.ts';
+
+export default definePointwise({
+  kind: 'and',
+  description: 'logical and',
+  inputs: 2,
+  types: ['bool'],
+  value: ([a, b]) => (a !== 0 && b !== 0 ? 1 : 0),
+  expr: ([a, b]) => e.binary('and', a, b),
+  tf: (tf, [a, b]) => [tf.logicalAnd(a!, b!)],
+  samples: binarySamples({}, { dtype: 'bool' }),
+});

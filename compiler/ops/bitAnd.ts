@@ -1,0 +1,15 @@
+import { e } from '../plan/expr.ts';
+import { binarySamples, definePointwise, integers } from './pointwise.ts';
+
+export default definePointwise({
+  kind: 'bitAnd',
+  description: 'bitwise and',
+  inputs: 2,
+  types: integers,
+  value: ([a, b]) => a & b,
+  expr: ([a, b]) => e.binary('bitand', a, b),
+  samples: [
+    ...binarySamples({}, { dtype: 'int32' }),
+    ...binarySamples({}, { dtype: 'uint8' }, undefined, 'byte_'),
+  ],
+});

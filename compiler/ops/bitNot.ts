@@ -1,0 +1,12 @@
+import { e } from '../plan/expr.ts';
+import { definePointwise, integers, unarySamples } from './pointwise.ts';
+
+export default definePointwise({
+  kind: 'bitNot',
+  description: 'bitwise not',
+  inputs: 1,
+  types: integers,
+  value: ([x]) => ~x,
+  expr: ([x]) => e.binary('bitxor', x, e.i32(-1)),
+  samples: [...unarySamples({}, { dtype: 'int32' }), ...unarySamples({}, { dtype: 'uint8' }, 'byte_')],
+});

@@ -1,0 +1,26 @@
+import { badShape } from '../errors.ts';
+import { e } from '../plan/expr.ts';
+import type { Attrs } from './define.ts';
+import { definePointwise, numeric, unarySamples } from './pointwise.ts';
+
+const saturate = (bound: number) => Math.min(2147483647, Math.max(-2147483648, bound));
+
+export default definePointwise<Attrs & { readonly min: number; readonly max: number }>({
+  kind: 'clip',
+  description: 'min(max(x, min), max)',
+  inputs: 1,
+  types: numeric,
+  check({ min, max }, place) {
+    if (Number.isNaN(min) || Number.isNaN(max)) throw badShape('clip between NaN', place);
+  },
+  value: ([x], { min, max }) => Math.min(max, Math.max(min, x)),
+  expr: ([x], { min, max }) =>
+    x.type === 'f32' ? e.clamp(x, min, max) : e.min(e.max(x, e.i32(saturate(min))), e.i32(saturate(max))),
+  tf: (tf, [x], { min, max }) => [tf.minimum(tf.maximum(x!, min), max)],
+  names: { activations: { relu6: (c, x) => c.one('clip', [x], { min: 0, max: 6 }) } },
+  samples: [
+    ...unarySamples({ min: -0.5, max: 0.75 }),
+    ...unarySamples({ min: 0, max: Number.POSITIVE_INFINITY }, {}, 'below_'),
+    ...unarySamples({ min: -3, max: 4 }, { dtype: 'int32' }, 'int_'),
+  ],
+});

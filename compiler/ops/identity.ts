@@ -1,0 +1,39 @@
+import { defineOp, type LayerContext } from './define.ts';
+
+/** Only a name: readers that need no node at all give their input back. */
+export default defineOp({
+  kind: 'identity',
+  description: 'x itself; costs nothing',
+  arity: [1, 1],
+  infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
+  eval: ([x]) => [x!],
+  lower: (l) => [l.view(0)],
+  channels: ([x]) =>
+    x!.shape.map(
+      (_, d) =>
+        [
+          [0, d],
+          [-1, d],
+        ] as const,
+    ),
+  tf: (tf, [x]) => [tf.clone(x!)],
+  names: {
+    layers: {
+      Activation: (c) => c.activation(c.input(0), c.config.raw('activation')),
+      Dropout: gone,
+      SpatialDropout1D: gone,
+      SpatialDropout2D: gone,
+      GaussianNoise: gone,
+      GaussianDropout: gone,
+      AlphaDropout: gone,
+      ActivityRegularization: gone,
+      Masking: (c) => c.unsupported('masking', 'feed sequences of full length and remove the layer'),
+    },
+  },
+  samples: [{ name: 'vector', inputs: [{ shape: [1, 5] }], attrs: {} }],
+});
+
+/** Layers that do something in training only. */
+function gone(c: LayerContext) {
+  return c.input(0);
+}

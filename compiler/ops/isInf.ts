@@ -1,0 +1,27 @@
+import { e } from '../plan/expr.ts';
+import type { Attrs } from './define.ts';
+import { definePointwise } from './pointwise.ts';
+
+export default definePointwise<Attrs & { readonly negative: boolean; readonly positive: boolean }>({
+  kind: 'isInf',
+  description: 'x is infinite, of the chosen signs',
+  inputs: 1,
+  dtype: () => 'bool',
+  value: ([x], { negative, positive }) =>
+    (x === Number.NEGATIVE_INFINITY && negative) || (x === Number.POSITIVE_INFINITY && positive) ? 1 : 0,
+  expr: ([x], { negative, positive }) => {
+    if (negative && positive) return e.unary('isinf', x);
+    if (!negative && !positive) return e.i32(0);
+    return e.binary('eq', x, e.f32(negative ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY));
+  },
+  samples: [
+    [true, true],
+    [true, false],
+    [false, true],
+    [false, false],
+  ].map(([negative, positive]) => ({
+    name: `negative_${negative}_positive_${positive}`,
+    inputs: [{ shape: [4], values: [Number.NEGATIVE_INFINITY, 1, Number.POSITIVE_INFINITY, Number.NaN] }],
+    attrs: { negative, positive },
+  })),
+});

@@ -1,0 +1,15 @@
+import { e } from '../plan/expr.ts';
+import { mergeLayer } from './merge.ts';
+import { binarySamples, definePointwise, numeric } from './pointwise.ts';
+
+export default definePointwise({
+  kind: 'maximum',
+  description: 'the larger of a and b; NaN wins',
+  inputs: 2,
+  types: numeric,
+  value: ([a, b]) => Math.max(a, b),
+  expr: ([a, b]) => e.binary('max', a, b),
+  tf: (tf, [a, b]) => [tf.maximum(a!, b!)],
+  names: { layers: { Maximum: (c) => mergeLayer(c, 'maximum') } },
+  samples: [...binarySamples({}), ...binarySamples({}, { dtype: 'int32' }, { dtype: 'int32' }, 'int_')],
+});

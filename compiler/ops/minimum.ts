@@ -1,0 +1,15 @@
+import { e } from '../plan/expr.ts';
+import { mergeLayer } from './merge.ts';
+import { binarySamples, definePointwise, numeric } from './pointwise.ts';
+
+export default definePointwise({
+  kind: 'minimum',
+  description: 'the smaller of a and b; NaN wins',
+  inputs: 2,
+  types: numeric,
+  value: ([a, b]) => Math.min(a, b),
+  expr: ([a, b]) => e.binary('min', a, b),
+  tf: (tf, [a, b]) => [tf.minimum(a!, b!)],
+  names: { layers: { Minimum: (c) => mergeLayer(c, 'minimum') } },
+  samples: [...binarySamples({}), ...binarySamples({}, { dtype: 'int32' }, { dtype: 'int32' }, 'int_')],
+});

@@ -1,0 +1,20 @@
+import { e } from '../plan/expr.ts';
+import { binarySamples, definePointwise, numeric } from './pointwise.ts';
+
+export default definePointwise({
+  kind: 'mod',
+  description: 'remainder with the sign of b (floored division); of integers by 0: 0',
+  inputs: 2,
+  types: numeric,
+  value: ([a, b], _attrs, dtype) => {
+    if (dtype !== 'float32' && b === 0) return 0;
+    const r = a % b;
+    return r !== 0 && r < 0 !== b < 0 ? r + b : r;
+  },
+  expr: ([a, b]) => e.binary('mod', a, b),
+  tf: (tf, [a, b]) => [tf.mod(a!, b!)],
+  samples: [
+    ...binarySamples({}, {}, { values: 'positive' }),
+    ...binarySamples({}, { dtype: 'int32' }, { dtype: 'int32' }, 'int_'),
+  ],
+});

@@ -1,0 +1,13 @@
+import { e } from '../plan/expr.ts';
+import { definePointwise, unarySamples } from './pointwise.ts';
+
+export default definePointwise({
+  kind: 'softsign',
+  description: 'x / (1 + |x|)',
+  inputs: 1,
+  value: ([x]) => x / (1 + Math.abs(x)),
+  expr: ([x]) => e.div(x, e.add(e.unary('abs', x), e.f32(1))),
+  tf: (tf, [x]) => [tf.div(x!, tf.add(tf.abs(x!), 1))],
+  names: { activations: { softsign: (c, x) => c.one('softsign', [x]) } },
+  samples: unarySamples({}),
+});

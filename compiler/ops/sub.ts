@@ -1,0 +1,15 @@
+import { e } from '../plan/expr.ts';
+import { mergeLayer } from './merge.ts';
+import { binarySamples, definePointwise, numeric } from './pointwise.ts';
+
+export default definePointwise({
+  kind: 'sub',
+  description: 'a − b',
+  inputs: 2,
+  types: numeric,
+  value: ([a, b]) => a - b,
+  expr: ([a, b]) => e.binary('sub', a, b),
+  tf: (tf, [a, b]) => [tf.sub(a!, b!)],
+  names: { layers: { Subtract: (c) => mergeLayer(c, 'sub') } },
+  samples: [...binarySamples({}), ...binarySamples({}, { dtype: 'int32' }, { dtype: 'int32' }, 'int_')],
+});
