@@ -31,10 +31,17 @@ export function knapsack(
     tables.every((t) => t.length > 0 && t.every((l) => l.cost >= 0 && Number.isFinite(l.loss))),
     'every layer has levels with costs ≥ 0 and finite losses',
   );
+  const fallback = () => {
+    const choice = summarise(tables, tables.map(cheapest), budget);
+    return choice.feasible ? spend(tables, choice, budget) : choice;
+  };
+  if (budget <= 0) return fallback();
   const integral = Number.isInteger(budget) && tables.every((t) => t.every((l) => Number.isInteger(l.cost)));
-  const slices = integral && budget <= buckets ? Math.max(0, budget) : buckets;
-  const slice = budget > 0 ? budget / slices : 1;
-  const used = (cost: number) => Math.ceil(cost / slice - 1e-9);
+  const exact = integral && budget <= buckets;
+  const slices = exact ? budget : buckets;
+  // A hair under the true width, so that rounding in the sums can't carry a choice past the budget.
+  const slice = exact ? 1 : (budget / slices) * (1 - 1e-12);
+  const used = (cost: number) => Math.ceil(cost / slice);
 
   let best = new Float64Array(slices + 1);
   const picks: Int16Array[] = [];
@@ -55,11 +62,7 @@ export function knapsack(
     best = next;
   }
 
-  if (budget < 0 || !(best[slices] < Infinity)) {
-    const levels = tables.map(cheapest);
-    const choice = summarise(tables, levels, budget);
-    return choice.feasible ? spend(tables, choice, budget) : choice;
-  }
+  if (!(best[slices] < Infinity)) return fallback();
   const levels = new Array<number>(tables.length);
   for (let l = tables.length - 1, b = slices; l >= 0; l--) {
     levels[l] = picks[l][b];
