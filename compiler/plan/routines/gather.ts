@@ -28,7 +28,8 @@ export const gather: Routine = {
 export const gatherElements: Routine = {
   file: 'gather',
   define([data, indices, base], [y], [count, size, stride]) {
-    for (let i = 0; i < count; i++) y.data[i] = data.data[base.data[i] + place(indices.data[i], size) * stride];
+    for (let i = 0; i < count; i++)
+      y.data[i] = data.data[base.data[i] + place(indices.data[i], size) * stride];
   },
 };
 
@@ -37,11 +38,12 @@ export const gatherND: Routine = {
   file: 'gather',
   define([data, indices, dims], [y], [batches, count, depth, bytes]) {
     const inner = bytes / bytesOf(data.data);
-    const blocks = dims.data.reduce((n: number, d: number) => n * d, 1);
+    const blocks = Array.from(dims.data).reduce((n, d) => n * d, 1);
     let at = 0;
     for (let j = 0; j < batches * count; j++) {
       let block = 0;
-      for (let d = 0; d < depth; d++) block = block * dims.data[d] + place(indices.data[j * depth + d], dims.data[d]);
+      for (let d = 0; d < depth; d++)
+        block = block * dims.data[d] + place(indices.data[j * depth + d], dims.data[d]);
       block += Math.floor(j / count) * blocks;
       for (let i = 0; i < inner; i++) y.data[at++] = data.data[block * inner + i];
     }

@@ -6,7 +6,11 @@ import type { Routine } from '../routines.ts';
  */
 export const matmul: Routine = {
   file: 'matmul',
-  define([a, b], [y], [outer, inner, m, n, k, aAt, aOuter, aInner, aRow, aCol, bAt, bOuter, bInner, bRow, bCol]) {
+  define(
+    [a, b],
+    [y],
+    [outer, inner, m, n, k, aAt, aOuter, aInner, aRow, aCol, bAt, bOuter, bInner, bRow, bCol],
+  ) {
     let at = 0;
     for (let p = 0; p < outer; p++) {
       for (let q = 0; q < inner; q++) {
