@@ -10,15 +10,14 @@ export type Attrs = Readonly<Record<string, unknown>>;
 
 /**
  * Which weight of the source file a constant came from, so that pruned values can be written back:
- * `source = transpose(constant, inverse perm)`, then `(source − shift) / scale` where folding scaled its rows (axis 0).
+ * `constant = scale · reshape(transpose(source, perm)) + shift`, where `scale` and `shift` belong to the rows (axis 0) of the
+ * constant and each step may be missing.
  */
 export interface Origin {
   readonly weight: string;
-  /** constant = transpose(source, perm); absent: as in the file. */
   readonly perm?: readonly number[];
-  /** The shape in the file, where the constant was also reshaped. */
+  /** The shape in the file, where the constant was reshaped (after the transpose). */
   readonly shape?: Shape;
-  /** Per index of axis 0 of the constant. */
   readonly scale?: Float32Array;
   readonly shift?: Float32Array;
 }
@@ -131,18 +130,21 @@ export class GraphBuilder {
     const types = this.#semantics.infer(kind, values, attrs, place);
     for (const t of types) sizeOf(t.shape, place);
 
+    const key = keyOf(kind, inputs, attrs);
+    const seen = this.#seen.get(key);
+    if (seen) return seen;
+
     const given = values.filter((v) => v !== null);
     const total = types.reduce((n, t) => n + sizeOf(t.shape), 0);
     const before = given.reduce((n, v) => n + sizeOf(v.shape), 0);
     if (given.every((v) => v.data !== undefined) && total <= Math.min(foldLimit, before * 8 + 65536)) {
       const folded = this.#semantics.evaluate(kind, values as (Tensor | null)[], attrs);
       const origin = given.length === 1 ? originThrough(kind, attrs, given[0]) : undefined;
-      return folded.map((t) => this.constant(t, given[0]?.name ?? name, origin));
+      const constants = folded.map((t) => this.constant(t, given[0]?.name ?? name, origin));
+      this.#seen.set(key, constants);
+      return constants;
     }
 
-    const key = JSON.stringify([kind, inputs, attrs]);
-    const seen = this.#seen.get(key);
-    if (seen) return seen;
     const outputs = types.map((t, i) => this.#add({ name: i === 0 ? name : `${name}:${i}`, ...t }));
     this.#nodes.push(
       Object.freeze({ kind, name, source, attrs: Object.freeze({ ...attrs }), inputs, outputs }),
@@ -191,6 +193,13 @@ export class GraphBuilder {
   }
 }
 
+/** Equal for nodes that compute the same; JSON alone takes -0 for 0 and NaN for an infinity. */
+const keyOf = (kind: string, inputs: readonly (ValueId | null)[], attrs: Attrs) =>
+  JSON.stringify([kind, inputs, attrs], (_k, v) => {
+    if (Object.is(v, -0)) return '-0';
+    return typeof v === 'number' && !Number.isFinite(v) ? String(v) : v;
+  });
+
 /** A folded transpose or reshape of a weight still knows its source. */
 function originThrough(kind: string, attrs: Attrs, v: Value): Origin | undefined {
   const o = v.origin;
@@ -199,8 +208,13 @@ function originThrough(kind: string, attrs: Attrs, v: Value): Origin | undefined
     const perm = attrs.perm as number[];
     return { ...o, perm: o.perm ? perm.map((p) => o.perm![p]) : perm };
   }
-  if (kind === 'reshape' && !o.perm) return { ...o, shape: o.shape ?? v.shape };
+  if (kind === 'reshape') return { ...o, shape: o.shape ?? sourceShape(v.shape, o.perm) };
   return undefined;
+}
+
+/** The shape that `transpose(…, perm)` turns into `shape`. */
+function sourceShape(shape: Shape, perm?: readonly number[]): Shape {
+  return perm ? shape.map((_, axis) => shape[perm.indexOf(axis)]) : shape;
 }
 
 /** Emits the replacement of one node: outputs in the new graph, or `undefined` to copy the node as it is. */
