@@ -49,7 +49,6 @@ on([7], {
 on([3, 4], {
   'dense over time': () => L.dense({ units: 5 }),
   flatten: () => L.flatten(),
-  'softmax, axis 1': () => L.softmax({ axis: 1 }),
   'reshape, -1': () => L.reshape({ targetShape: [-1, 2] }),
   permute: () => L.permute({ dims: [2, 1] }),
   spatialDropout1d: () => L.spatialDropout1d({ rate: 0.5 }),
@@ -100,7 +99,6 @@ for (const [format, shape] of [
       L.depthwiseConv2d({ ...format, kernelSize: 3, depthMultiplier: 2, activation: 'relu' }),
     [`depthwiseConv2d same stride 2 ${f}`]: () =>
       L.depthwiseConv2d({ ...format, kernelSize: 3, strides: 2, padding: 'same' }),
-    [`depthwiseConv2d dilated ${f}`]: () => L.depthwiseConv2d({ ...format, kernelSize: 3, dilationRate: 2 }),
     [`maxPooling2d ${f}`]: () => L.maxPooling2d({ ...format, poolSize: 2 }),
     [`maxPooling2d same ${f}`]: () => L.maxPooling2d({ ...format, poolSize: 3, strides: 2, padding: 'same' }),
     [`averagePooling2d ${f}`]: () => L.averagePooling2d({ ...format, poolSize: [2, 3], strides: [1, 2] }),
@@ -152,7 +150,6 @@ on([6, 5, 3], {
 on([11, 4], {
   conv1d: () => L.conv1d({ filters: 3, kernelSize: 3 }),
   'conv1d same stride 2': () => L.conv1d({ filters: 3, kernelSize: 4, strides: 2, padding: 'same' }),
-  'conv1d causal dilated': () => L.conv1d({ filters: 3, kernelSize: 3, dilationRate: 2, padding: 'causal' }),
   maxPooling1d: () => L.maxPooling1d({ poolSize: 3, strides: 2 }),
   'maxPooling1d same': () => L.maxPooling1d({ poolSize: 3, strides: 2, padding: 'same' }),
   averagePooling1d: () => L.averagePooling1d({ poolSize: 2 }),
