@@ -17,6 +17,7 @@ import {
 } from '../compiler/kernels.ts';
 import { assemble } from '../compiler/link/asc.ts';
 import { loadBackend } from '../compiler/prune/train/backend.ts';
+import { roundUp } from '../compiler/sparse/columns.ts';
 import type { Matrix, PackedArray } from '../compiler/sparse/format.ts';
 import { formats } from '../compiler/sparse/index.ts';
 import { type ImageShape, macs, type Shape, shapeName, shapes } from './shapes.ts';
@@ -128,17 +129,18 @@ function linear(
   const taps = shape.kind === 'matrix' ? 1 : shape.kernel * shape.kernel;
   const w = sparseMatrix(shape.rows, shape.cols * taps, density, block);
   const pixels = shape.kind === 'matrix' ? shape.pixels : shape.size * (shape.size + 1);
-  const plane = shape.kind === 'matrix' ? pixels : (shape.size + 2) * (shape.size + 1) + 1;
+  const plane =
+    pixels === 1 ? 1 : roundUp(shape.kind === 'matrix' ? pixels : (shape.size + 2) * (shape.size + 1) + 1, 4);
   const offsets = Int32Array.from({ length: w.cols }, (_, k) => {
     const tap = k % taps;
     const inPlane = shape.kind === 'matrix' ? 0 : Math.floor(tap / 3) * (shape.size + 1) + (tap % 3);
     return 4 * (Math.floor(k / taps) * plane + inPlane);
   });
-  const yRow = 4 * pixels;
+  const yRow = pixels === 1 ? 4 : 4 * roundUp(pixels, 4);
   const choice = chooseLinear(w, offsets, { pixels, yRow, build, objective: 'speed' });
   const addresses: Record<string, number> = {
     x: m.random(shape.cols * plane),
-    y: m.random(w.rows * pixels),
+    y: m.random((w.rows * yRow) / 4),
     bias: m.random(w.rows),
     rows: w.rows,
     cols: w.cols,

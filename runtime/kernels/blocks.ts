@@ -6,10 +6,10 @@ import { madd, put, storeLanes } from './simd';
  * beyond them are not stored, though biases and pixels beyond them are read.
  */
 
-/** Four rows × eight pixels. */
+/** Four rows × 4·`n` pixels, n = 1 or 2. */
 // @ts-ignore: decorator
 @inline
-export function tile4x8<E>(x: usize, y: usize, bias: usize, columns: usize, end: usize, weights: usize, row: usize, rows: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
+function tile4xN<E>(n: i32, x: usize, y: usize, bias: usize, columns: usize, end: usize, weights: usize, row: usize, rows: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
   let a0 = v128.load32_splat(bias);
   let b0 = v128.load32_splat(bias, 4);
   let c0 = v128.load32_splat(bias, 8);
@@ -18,7 +18,7 @@ export function tile4x8<E>(x: usize, y: usize, bias: usize, columns: usize, end:
   while (columns < end) {
     let p = x + load<u32>(columns);
     let x0 = v128.load(p);
-    let x1 = v128.load(p, 16);
+    let x1 = n > 1 ? v128.load(p, 16) : x0;
     let wa = v128.load32_splat(weights);
     let wb = v128.load32_splat(weights, 4);
     let wc = v128.load32_splat(weights, 8);
@@ -26,17 +26,17 @@ export function tile4x8<E>(x: usize, y: usize, bias: usize, columns: usize, end:
     columns += 4;
     weights += 16;
     a0 = madd(wa, x0, a0);
-    a1 = madd(wa, x1, a1);
+    if (n > 1) a1 = madd(wa, x1, a1);
     b0 = madd(wb, x0, b0);
-    b1 = madd(wb, x1, b1);
+    if (n > 1) b1 = madd(wb, x1, b1);
     c0 = madd(wc, x0, c0);
-    c1 = madd(wc, x1, c1);
+    if (n > 1) c1 = madd(wc, x1, c1);
     d0 = madd(wd, x0, d0);
-    d1 = madd(wd, x1, d1);
+    if (n > 1) d1 = madd(wd, x1, d1);
     if (columns >= end) break;
     p = x + load<u32>(columns);
     x0 = v128.load(p);
-    x1 = v128.load(p, 16);
+    if (n > 1) x1 = v128.load(p, 16);
     wa = v128.load32_splat(weights);
     wb = v128.load32_splat(weights, 4);
     wc = v128.load32_splat(weights, 8);
@@ -44,31 +44,39 @@ export function tile4x8<E>(x: usize, y: usize, bias: usize, columns: usize, end:
     columns += 4;
     weights += 16;
     a0 = madd(wa, x0, a0);
-    a1 = madd(wa, x1, a1);
+    if (n > 1) a1 = madd(wa, x1, a1);
     b0 = madd(wb, x0, b0);
-    b1 = madd(wb, x1, b1);
+    if (n > 1) b1 = madd(wb, x1, b1);
     c0 = madd(wc, x0, c0);
-    c1 = madd(wc, x1, c1);
+    if (n > 1) c1 = madd(wc, x1, c1);
     d0 = madd(wd, x0, d0);
-    d1 = madd(wd, x1, d1);
+    if (n > 1) d1 = madd(wd, x1, d1);
   }
   put<E>(a0, y, row, e0, e1, pixels);
-  put<E>(a1, y + 16, row, e0, e1, pixels - 4);
+  if (n > 1) put<E>(a1, y + 16, row, e0, e1, pixels - 4);
   if (rows > 1) {
     y += yRow;
     put<E>(b0, y, row + 1, e0, e1, pixels);
-    put<E>(b1, y + 16, row + 1, e0, e1, pixels - 4);
+    if (n > 1) put<E>(b1, y + 16, row + 1, e0, e1, pixels - 4);
   }
   if (rows > 2) {
     y += yRow;
     put<E>(c0, y, row + 2, e0, e1, pixels);
-    put<E>(c1, y + 16, row + 2, e0, e1, pixels - 4);
+    if (n > 1) put<E>(c1, y + 16, row + 2, e0, e1, pixels - 4);
   }
   if (rows > 3) {
     y += yRow;
     put<E>(d0, y, row + 3, e0, e1, pixels);
-    put<E>(d1, y + 16, row + 3, e0, e1, pixels - 4);
+    if (n > 1) put<E>(d1, y + 16, row + 3, e0, e1, pixels - 4);
   }
+}
+
+/** Four rows × eight pixels, or the last four or fewer. */
+// @ts-ignore: decorator
+@inline
+export function tile4x8<E>(x: usize, y: usize, bias: usize, columns: usize, end: usize, weights: usize, row: usize, rows: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
+  if (pixels > 4) tile4xN<E>(2, x, y, bias, columns, end, weights, row, rows, pixels, yRow, e0, e1);
+  else tile4xN<E>(1, x, y, bias, columns, end, weights, row, rows, pixels, yRow, e0, e1);
 }
 
 /** Two rows × sixteen pixels. */

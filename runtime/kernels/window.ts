@@ -66,15 +66,18 @@ export function f32_depthwise_3x3s2_1x4<E>(x: usize, y: usize, bias: usize, weig
         const w8 = v128.load32_splat(weights, 32);
         let p = px;
         let u = v128.load(p), v = v128.load(p, 16);
-        let a = madd(w2, even(v128.load(p, 8), v128.load(p, 24)), madd(w1, odd(u, v), madd(w0, even(u, v), b)));
+        let l = even(u, v);
+        let a = madd(w2, next(l, p), madd(w1, odd(u, v), madd(w0, l, b)));
         let at = py;
         for (let i = outH; i > 0; i--) {
           p += xPitch;
           u = v128.load(p), v = v128.load(p, 16);
-          a = madd(w5, even(v128.load(p, 8), v128.load(p, 24)), madd(w4, odd(u, v), madd(w3, even(u, v), a)));
+          l = even(u, v);
+          a = madd(w5, next(l, p), madd(w4, odd(u, v), madd(w3, l, a)));
           p += xPitch;
           u = v128.load(p), v = v128.load(p, 16);
-          const l = even(u, v), m = odd(u, v), r = even(v128.load(p, 8), v128.load(p, 24));
+          l = even(u, v);
+          const m = odd(u, v), r = next(l, p);
           put<E>(madd(w8, r, madd(w7, m, madd(w6, l, a))), at, c, e0, e1, left);
           a = madd(w2, r, madd(w1, m, madd(w0, l, b)));
           at += yPitch;
@@ -251,4 +254,11 @@ function even(a: v128, b: v128): v128 {
 @inline
 function odd(a: v128, b: v128): v128 {
   return v128.shuffle<f32>(a, b, 1, 3, 5, 7);
+}
+
+/** The even floats from p + 8 on, where those from p on are known. */
+// @ts-ignore: decorator
+@inline
+function next(evens: v128, p: usize): v128 {
+  return v128.shuffle<f32>(evens, v128.load32_zero(p, 32), 1, 2, 3, 4);
 }
