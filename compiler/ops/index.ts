@@ -4,6 +4,8 @@ import acos from './acos.ts';
 import acosh from './acosh.ts';
 import add from './add.ts';
 import and from './and.ts';
+import argMax from './argMax.ts';
+import argMin from './argMin.ts';
 import asin from './asin.ts';
 import asinh from './asinh.ts';
 import atan from './atan.ts';
@@ -24,6 +26,7 @@ import conv from './conv.ts';
 import convTranspose from './convTranspose.ts';
 import cos from './cos.ts';
 import cosh from './cosh.ts';
+import cumSum from './cumSum.ts';
 import type { Op } from './define.ts';
 import dense from './dense.ts';
 import depthToSpace from './depthToSpace.ts';
@@ -48,12 +51,16 @@ import hardSwish from './hardSwish.ts';
 import identity from './identity.ts';
 import isInf from './isInf.ts';
 import isNan from './isNan.ts';
+import l2Normalize from './l2Normalize.ts';
+import layerNorm from './layerNorm.ts';
 import leakyRelu from './leakyRelu.ts';
 import less from './less.ts';
 import lessEqual from './lessEqual.ts';
 import log from './log.ts';
 import log1p from './log1p.ts';
+import logSoftmax from './logSoftmax.ts';
 import lpPool from './lpPool.ts';
+import lrn from './lrn.ts';
 import matmul from './matmul.ts';
 import maximum from './maximum.ts';
 import maxPool from './maxPool.ts';
@@ -71,8 +78,24 @@ import pow from './pow.ts';
 import prelu from './prelu.ts';
 import quantizeLinear from './quantizeLinear.ts';
 import reciprocal from './reciprocal.ts';
+import reduceAll from './reduceAll.ts';
+import reduceAny from './reduceAny.ts';
+import reduceL1 from './reduceL1.ts';
+import reduceL2 from './reduceL2.ts';
+import reduceLogSum from './reduceLogSum.ts';
+import reduceLogSumExp from './reduceLogSumExp.ts';
+import reduceMax from './reduceMax.ts';
+import reduceMean from './reduceMean.ts';
+import reduceMin from './reduceMin.ts';
+import reduceProd from './reduceProd.ts';
+import reduceSum from './reduceSum.ts';
+import reduceSumSquare from './reduceSumSquare.ts';
 import relu from './relu.ts';
 import reshape from './reshape.ts';
+import resizeCubic from './resizeCubic.ts';
+import resizeLinear from './resizeLinear.ts';
+import resizeNearest from './resizeNearest.ts';
+import rmsNorm from './rmsNorm.ts';
 import round from './round.ts';
 import rsqrt from './rsqrt.ts';
 import scatterElements from './scatterElements.ts';
@@ -112,6 +135,8 @@ export const ops: ReadonlyMap<string, Op> = new Map(
     acosh,
     add,
     and,
+    argMax,
+    argMin,
     asin,
     asinh,
     atan,
@@ -132,6 +157,7 @@ export const ops: ReadonlyMap<string, Op> = new Map(
     convTranspose,
     cos,
     cosh,
+    cumSum,
     dense,
     depthToSpace,
     dequantizeLinear,
@@ -155,12 +181,16 @@ export const ops: ReadonlyMap<string, Op> = new Map(
     identity,
     isInf,
     isNan,
+    l2Normalize,
+    layerNorm,
     leakyRelu,
     less,
     lessEqual,
     log,
     log1p,
+    logSoftmax,
     lpPool,
+    lrn,
     matmul,
     maximum,
     maxPool,
@@ -178,8 +208,24 @@ export const ops: ReadonlyMap<string, Op> = new Map(
     prelu,
     quantizeLinear,
     reciprocal,
+    reduceAll,
+    reduceAny,
+    reduceL1,
+    reduceL2,
+    reduceLogSum,
+    reduceLogSumExp,
+    reduceMax,
+    reduceMean,
+    reduceMin,
+    reduceProd,
+    reduceSum,
+    reduceSumSquare,
     relu,
     reshape,
+    resizeCubic,
+    resizeLinear,
+    resizeNearest,
+    rmsNorm,
     round,
     rsqrt,
     scatterElements,

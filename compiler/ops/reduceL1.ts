@@ -1,0 +1,12 @@
+import { e } from '../plan/expr.ts';
+import { defineReduction } from './reduction.ts';
+
+export default defineReduction({
+  kind: 'reduceL1',
+  description: 'sum of magnitudes over axes',
+  types: ['float32', 'int32'],
+  value: (xs) => xs.reduce((a, b) => a + Math.abs(b), 0),
+  fn: 'sum',
+  map: (x) => e.unary('abs', x),
+  tf: (tf, x, axes, keepDims) => tf.sum(tf.abs(x), axes, keepDims),
+});

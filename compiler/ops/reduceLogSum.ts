@@ -1,0 +1,11 @@
+import { e } from '../plan/expr.ts';
+import { defineReduction } from './reduction.ts';
+
+export default defineReduction({
+  kind: 'reduceLogSum',
+  description: 'logarithm of the sum over axes',
+  value: (xs) => Math.log(xs.reduce((a, b) => a + b, 0)),
+  fn: 'sum',
+  finish: (y) => e.unary('log', y),
+  tf: (tf, x, axes, keepDims) => tf.log(tf.sum(x, axes, keepDims)),
+});

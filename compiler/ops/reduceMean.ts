@@ -1,0 +1,15 @@
+import { defineReduction, readGlobalPool } from './reduction.ts';
+
+export default defineReduction({
+  kind: 'reduceMean',
+  description: 'mean over axes',
+  value: (xs) => xs.reduce((a, b) => a + b, 0) / xs.length,
+  fn: 'mean',
+  tf: (tf, x, axes, keepDims) => tf.mean(x, axes, keepDims),
+  names: {
+    layers: {
+      GlobalAveragePooling1D: (c) => readGlobalPool(c, 'reduceMean'),
+      GlobalAveragePooling2D: (c) => readGlobalPool(c, 'reduceMean'),
+    },
+  },
+});

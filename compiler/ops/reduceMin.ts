@@ -1,0 +1,10 @@
+import { defineReduction } from './reduction.ts';
+
+export default defineReduction({
+  kind: 'reduceMin',
+  description: 'minimum over axes',
+  types: ['float32', 'int32', 'int8', 'uint8'],
+  value: (xs) => xs.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY),
+  fn: 'min',
+  tf: (tf, x, axes, keepDims) => tf.min(x, axes, keepDims),
+});
