@@ -24,8 +24,8 @@ const recipe: Recipe = {
 };
 
 const trained = [
-  await trainClassifier(tf, 'lenet-300-100', lenet300100(tf), digits, { ...recipe, epochs: 80 }, folder),
-  await trainClassifier(tf, 'lenet-5', lenet5(tf), digits, { ...recipe, epochs: 20 }, folder),
+  await trainClassifier(tf, 'lenet-300-100', lenet300100(tf), digits, { ...recipe, epochs: 60 }, folder),
+  await trainClassifier(tf, 'lenet-5', lenet5(tf), digits, { ...recipe, epochs: 15 }, folder),
 ];
 
 const { train, validation, test } = digitsSizes;

@@ -265,6 +265,22 @@ describe('layers', () => {
     ],
     relu: [[image], (x) => tf.relu(x)],
     relu6: [[image], (x) => tf.relu6(tf.mul(x, 9))],
+    'clip at its bounds': [
+      [image],
+      (x) =>
+        tf.clipByValue(
+          tf.add(
+            tf.sub(x, tf.tensor(values(image, 0), image)),
+            tf.tensor([-1, 2, 1.5, -3, 4, 0, -1], [7, 1]),
+          ),
+          -1,
+          2,
+        ),
+    ],
+    'channel sums': [[[3, 5, 6, 4]], (x) => tf.square(tf.sum(x, [0, 1, 2]))],
+    'channel sums, kept': [[[3, 20, 4]], (x) => tf.square(tf.sum(x, [0, 1], true))],
+    'channel means': [[[3, 5, 6, 4]], (x) => tf.square(tf.mean(x, [0, 1, 2]))],
+    'sum of a plane': [[[3, 5, 6, 4]], (x) => tf.square(tf.sum(x, [1, 2]))],
     clip: [[image], (x) => tf.clipByValue(x, -0.2, 0.5)],
     elu: [[image], (x) => tf.elu(x)],
     selu: [[image], (x) => tf.selu(x)],

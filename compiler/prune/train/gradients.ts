@@ -12,6 +12,7 @@ import { segmentSum, tileRow, transposedMatMul } from './kernels/matmul.ts';
 import { maxPoolInput } from './kernels/maxpool.ts';
 import { resizeInput } from './kernels/resize.ts';
 import { slice } from './kernels/slice.ts';
+import { meanChannels, sumChannels } from './kernels/sum.ts';
 
 const added: Record<string, Kernel> = {
   Conv2DBackpropInput: convInput,
@@ -28,7 +29,9 @@ const added: Record<string, Kernel> = {
 /** These answer for the cases that they are faster in; where they give undefined, the backend's own kernel runs. */
 const preferred: Record<string, (tf: Tf, inputs: Inputs, attrs: Attrs) => Tensor | undefined> = {
   BatchMatMul: transposedMatMul,
+  Mean: meanChannels,
   Slice: slice,
+  Sum: sumChannels,
   Tile: tileRow,
 };
 
@@ -50,6 +53,7 @@ export function registerGradients(tf: Tf): void {
   }
   for (const name of ['Conv2D', 'DepthwiseConv2dNative'])
     replaceGradient(tf, name, dilatedGradient(tf, name));
+  replaceGradient(tf, 'ClipByValue', clipGradient(tf));
   for (const name of ['Sum', 'Mean']) replaceGradient(tf, name, reductionGradient(tf, name));
 }
 
@@ -89,5 +93,16 @@ const reductionGradient =
       const kept = x!.shape.map((size, i) => (axes.includes(i) ? 1 : size));
       const share = name === 'Mean' ? tf.util.sizeFromShape(kept) / x!.size : 1;
       return tf.mul(tf.mul(tf.reshape(dy as Tensor, kept), share), tf.onesLike(x!));
+    },
+  });
+
+/** tfjs's own gradient goes through comparisons and booleans, which are slow on wasm. */
+const clipGradient =
+  (tf: Tf): GradFunc =>
+  (dy, [x], attrs) => ({
+    x: () => {
+      const below = tf.step(tf.sub(attrs.clipValueMin as number, x!));
+      const above = tf.step(tf.sub(x!, attrs.clipValueMax as number));
+      return tf.mul(dy as Tensor, tf.sub(1, tf.add(below, above)));
     },
   });
