@@ -1,6 +1,6 @@
 /** Every sample of every operator, compiled: wasm = eval, in the scalar and the SIMD build. */
 import { describe, expect, test } from 'vitest';
-import { emit } from '../compiler/emit.ts';
+import { emit } from '../compiler/pipeline.ts';
 import { ops } from '../compiler/ops/index.ts';
 import { evaluateGraph } from '../compiler/semantics/evaluate.ts';
 import { execute } from './execute.ts';

@@ -1,0 +1,31 @@
+/** The options of the programmatic interface; the command line has the same, in kebab case. */
+import type { TargetName } from '../targets/index.ts';
+import type { FileLimits, ReadOptions } from './import/index.ts';
+import type { Build } from './kernels.ts';
+import type { Objective } from './plan/select.ts';
+import type { Progress } from './progress.ts';
+
+export interface LoadOptions extends ReadOptions {
+  readonly limits?: Partial<FileLimits>;
+  readonly progress?: Progress;
+}
+
+export interface CompileOptions {
+  /** Of the files; the model's own name by default. */
+  readonly name?: string;
+  /** `esm` by default: a module and a loader beside it; `inline`: both in one file. */
+  readonly target?: TargetName;
+  /** `auto`, the default, is `simd`. `scalar` runs everywhere, `relaxed` needs a host with relaxed SIMD. */
+  readonly simd?: 'auto' | Build;
+  /** What formats are chosen by; `speed` by default. */
+  readonly optimize?: Objective;
+  /** `false` stores every weight, zero or not: the control build. */
+  readonly sparse?: boolean;
+  /** Export a function for every step, for profiles. */
+  readonly profile?: boolean;
+  /** Add the generated AssemblyScript to the files. */
+  readonly emitSource?: boolean;
+  /** Add the module as WebAssembly text, without its weights. */
+  readonly emitWat?: boolean;
+  readonly progress?: Progress;
+}

@@ -1,0 +1,117 @@
+/**
+ * The stages, in order. This is the file to read first.
+ *
+ *     stage     takes                     gives                         check
+ *     import    files                     Graph, as the source has it   checkGraph
+ *     simplify  Graph                     Graph                         checkGraph
+ *     prune     Graph                     Graph with zeros              checkGraph
+ *     lower     Graph                     Plan                          checkPlan
+ *     fuse      Plan                      Plan                          checkPlan
+ *     stage     Plan                      Plan with layouts             checkPlan
+ *     select    Plan with layouts         format and kernel per layer
+ *     write     Plan, selections          AssemblyScript, memory map
+ *     assemble  AssemblyScript            WebAssembly without weights
+ *     link      WebAssembly, weights      the module, its metadata      checkModule
+ *     package   module, metadata          files of a target
+ */
+import type { Files } from '../targets/index.ts';
+import { type TargetName, targets } from '../targets/index.ts';
+import { checkGraph, checkModule, checkPlan } from './check.ts';
+import { writeModule } from './codegen/module.ts';
+import { type ImportedModel, type ModelFiles, type ReadOptions, readModel } from './import/index.ts';
+import type { Graph } from './ir/graph.ts';
+import type { Build } from './kernels.ts';
+import { assemble } from './link/asc.ts';
+import { type Linked, link, pagesOf } from './link/link.ts';
+import type { Step } from './plan/forms.ts';
+import { fuse } from './plan/fuse.ts';
+import { lower } from './plan/lower.ts';
+import { type Objective, select } from './plan/select.ts';
+import { stage } from './plan/stage.ts';
+import { noProgress, type Progress } from './progress.ts';
+
+/** Files → Graph. */
+export async function open(
+  files: ModelFiles,
+  options: ReadOptions,
+  progress = noProgress,
+): Promise<ImportedModel> {
+  const run = runner(progress);
+  return run(
+    'import',
+    () => readModel(files, options),
+    (m) => checkGraph(m.graph),
+  );
+}
+
+export interface EmitOptions {
+  readonly build?: Build;
+  readonly objective?: Objective;
+  /** `false` stores every weight, zero or not: the control build. */
+  readonly sparse?: boolean;
+  /** Export every step's function. */
+  readonly profile?: boolean;
+  /** Also give the module as text. */
+  readonly text?: boolean;
+  readonly name?: string;
+  readonly compilerVersion?: string;
+  readonly sourceHash?: string;
+  /** Kept in the metadata as they are. */
+  readonly recorded?: Readonly<Record<string, unknown>>;
+}
+
+export interface Emitted extends Linked {
+  /** The generated AssemblyScript. */
+  readonly source: string;
+  readonly wat?: string;
+  /** With `profile`: the export that runs each step. */
+  readonly functions: readonly { readonly name: string; readonly step: Step }[];
+}
+
+/** Graph → module. */
+export async function emit(graph: Graph, options: EmitOptions = {}, progress = noProgress): Promise<Emitted> {
+  const { build = 'simd', objective = 'speed', sparse = true, profile = false } = options;
+  const run = runner(progress);
+  const lowered = await run('lower', () => lower(graph), checkPlan);
+  const fused = await run('fuse', () => fuse(lowered), checkPlan);
+  const staged = await run(
+    'stage',
+    () => stage(fused),
+    (s) => checkPlan(s.plan),
+  );
+  const selections = await run('select', () => select(staged, { build, objective, sparse }));
+  const module = await run('write', () => writeModule(staged, selections, { build, profile }));
+  const compiled = await run('assemble', () =>
+    assemble({
+      sources: new Map([['model.ts', module.text]]),
+      entry: 'model.ts',
+      build,
+      memoryBase: module.memory.end,
+      pages: pagesOf(module),
+      text: options.text,
+    }),
+  );
+  const { name = graph.name, compilerVersion = '0', sourceHash = '', recorded = {} } = options;
+  const linkage = { name, build, compilerVersion, sourceHash, recorded };
+  const linked = await run(
+    'link',
+    () => link(compiled.wasm, module, staged, selections, linkage),
+    (l) => checkModule(l.wasm, l.metadata),
+  );
+  return { ...linked, source: module.text, wat: compiled.text, functions: module.functions };
+}
+
+/** Module → files. */
+export const pack = (name: string, { wasm, metadata }: Linked, target: TargetName): Files =>
+  targets[target]({ name, wasm, metadata });
+
+/** Runs a stage, then its check. */
+function runner(progress: Progress) {
+  return async <T>(name: string, work: () => T | Promise<T>, check?: (result: T) => void): Promise<T> => {
+    const open = progress.stage(name);
+    const result = await work();
+    check?.(result);
+    open.done();
+    return result;
+  };
+}
