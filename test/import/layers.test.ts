@@ -88,7 +88,6 @@ for (const [format, shape] of [
   [first, [3, 9, 8]],
 ] as const) {
   const f = format.dataFormat;
-  const axis = format === first ? 1 : -1;
   on([...shape], {
     [`conv2d valid ${f}`]: () => L.conv2d({ ...format, filters: 4, kernelSize: 3 }),
     [`conv2d same stride 2 ${f}`]: () =>
@@ -126,16 +125,16 @@ for (const [format, shape] of [
     [`upSampling2d nearest ${f}`]: () => L.upSampling2d({ ...format, size: [2, 3] }),
     [`upSampling2d bilinear ${f}`]: () =>
       L.upSampling2d({ ...format, size: [2, 2], interpolation: 'bilinear' }),
-    [`batchNormalization ${f}`]: () => L.batchNormalization({ axis, epsilon: 1e-2 }),
-    [`batchNormalization without scale ${f}`]: () => L.batchNormalization({ axis, scale: false }),
-    [`batchNormalization without center ${f}`]: () => L.batchNormalization({ axis, center: false }),
     [`flatten ${f}`]: () => L.flatten({ ...format }),
     [`layerNormalization ${f}`]: () => L.layerNormalization({ axis: [1, 2, 3] }),
     [`prelu with shared axes ${f}`]: () => L.prelu({ sharedAxes: [1, 2] }),
   });
 }
 on([6, 5, 3], {
-  // tfjs refuses these for channels_first on the cpu backend.
+  // The cpu backend of tfjs refuses or miscomputes these for channels_first: see keras.test.ts.
+  batchNormalization: () => L.batchNormalization({ epsilon: 1e-2 }),
+  'batchNormalization without scale': () => L.batchNormalization({ scale: false }),
+  'batchNormalization without center': () => L.batchNormalization({ center: false }),
   conv2dTranspose: () => L.conv2dTranspose({ filters: 4, kernelSize: 3 }),
   'conv2dTranspose same stride 2': () =>
     L.conv2dTranspose({ filters: 2, kernelSize: 3, strides: 2, padding: 'same', activation: 'relu' }),
