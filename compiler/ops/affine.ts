@@ -11,16 +11,16 @@ export function readBatchNorm(c: LayerContext): ValueId {
   if (axes.length !== 1) c.unsupported(`batch normalization over ${axes.length} axes`);
   const axis = normalizeAxis(axes[0], shape.length, { node: c.name, op: c.source });
   const epsilon = c.config.float('epsilon', 1e-3);
-  const read = (name: string, fallback: number): ArrayLike<number> => {
-    if (!c.hasWeight(name)) return new Float32Array(shape[axis]).fill(fallback);
+  const read = (name: string, fallback?: number): ArrayLike<number> => {
+    if (fallback !== undefined && !c.hasWeight(name)) return new Float32Array(shape[axis]).fill(fallback);
     const { data } = c.b.constantOf(c.weight(name))!;
     if (data.length !== shape[axis]) {
       c.malformed(`${name} has ${data.length} elements for ${shape[axis]} channels`);
     }
     return data;
   };
-  const mean = read('moving_mean', 0);
-  const variance = read('moving_variance', 1);
+  const mean = read('moving_mean');
+  const variance = read('moving_variance');
   const gamma = read('gamma', 1);
   const beta = read('beta', 0);
   const scale = Float32Array.from(gamma, (g, i) => g / Math.sqrt(variance[i] + epsilon));
