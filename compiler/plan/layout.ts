@@ -35,8 +35,8 @@ export interface Layout {
 
 export interface LayoutRequest {
   readonly shape: Shape;
-  /** The axis that must have stride 1; default: the last. */
-  readonly inner?: number;
+  /** Axes that must be innermost, in this order; the others keep theirs. */
+  readonly tail?: readonly number[];
   readonly phases?: readonly number[];
   readonly before?: readonly number[];
   readonly after?: readonly number[];
@@ -51,9 +51,7 @@ export function makeLayout(r: LayoutRequest): Layout {
   const before = r.before ?? zero;
   const after = r.after ?? zero;
   const phases = r.phases ?? r.shape.map(() => 1);
-  const inner = r.inner ?? rank - 1;
-  const order = [...r.shape.keys()].filter((a) => a !== inner);
-  if (rank > 0) order.push(inner);
+  const order = orderOf(r);
   const strides = [...zero];
   const phaseStrides = [...zero];
 
@@ -87,6 +85,11 @@ export function makeLayout(r: LayoutRequest): Layout {
   const elements = r.shape.includes(0) ? 0 : lead + stride;
   return { ...layout, elements };
 }
+
+export const orderOf = (r: LayoutRequest): number[] => {
+  const tail = r.tail ?? [];
+  return [...[...r.shape.keys()].filter((a) => !tail.includes(a)), ...tail];
+};
 
 /** The element at a coordinate; margins included. */
 export function address(l: Layout, coordinate: readonly number[]): number {

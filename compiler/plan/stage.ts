@@ -6,9 +6,10 @@
  * positions of a strided convolution must be neighbours too (phases).
  */
 import { assert } from '../errors.ts';
+import type { Shape } from '../ir/tensor.ts';
 import { type Plan, type PlanValue, reads, type Step, writes } from './forms.ts';
 import { mapViews } from './fuse.ts';
-import { type Layout, type LayoutRequest, makeLayout, plainLayout } from './layout.ts';
+import { type Layout, type LayoutRequest, makeLayout, orderOf, plainLayout } from './layout.ts';
 import { dimSize, extent, type Factor, type PlanId, readsPadding, type View, whole } from './view.ts';
 
 export interface Staged {
@@ -17,7 +18,8 @@ export interface Staged {
 }
 
 interface Wish {
-  readonly inner: number;
+  /** Axes along which pixels run, outermost first: these lie innermost. */
+  readonly tail: readonly number[];
   readonly phases: readonly number[];
   readonly before: readonly number[];
   readonly after: readonly number[];
@@ -51,7 +53,7 @@ export function stage(plan: Plan): Staged {
       return x;
     }
     if (fixed.has(v.id) && isTrivial(v, wish)) return x;
-    const key = `${v.id}:${wish.inner}:${wish.phases}:${wish.fill ?? 0}`;
+    const key = `${v.id}:${wish.tail}:${wish.phases}:${wish.fill ?? 0}`;
     const known = copies.get(key);
     const old = known === undefined ? undefined : accepted.get(known);
     const grown = old && merge(v, old, wish);
@@ -78,10 +80,10 @@ export function stage(plan: Plan): Staged {
     if (step.form === 'linear' || step.form === 'window') {
       const wish = wishOf(step.x, step);
       if (wish) step = { ...step, x: grant(step.x, wish, step) };
-      const inner = innerAxis(step.y);
-      if (inner !== undefined) {
+      const tail = pixelAxes(step.y);
+      if (tail.length > 0) {
         const v = values.get(step.y.value)!;
-        const plainWish = { ...nothing(v), inner };
+        const plainWish = { ...nothing(v), tail };
         const merged = merge(v, accepted.get(v.id), plainWish);
         if (!fixed.has(v.id) && merged) accepted.set(v.id, merged);
         else if (!isTrivial(v, plainWish) && step.form === 'linear') {
@@ -123,7 +125,7 @@ function fixedValues(plan: Plan): Set<PlanId> {
 }
 
 const nothing = (v: { shape: readonly number[] }): Wish => ({
-  inner: v.shape.length - 1,
+  tail: [],
   phases: v.shape.map(() => 1),
   before: v.shape.map(() => 0),
   after: v.shape.map(() => 0),
@@ -134,15 +136,22 @@ const nothing = (v: { shape: readonly number[] }): Wish => ({
 const isTrivial = (v: PlanValue, w: Wish) =>
   [...w.before, ...w.after].every((n) => n === 0) &&
   w.phases.every((p) => p === 1) &&
-  v.shape.slice(w.inner + 1).every((d) => d === 1);
+  isNaturalOrder(v.shape, w.tail);
+
+/** True where the axes of `tail` are innermost in row-major order already, axes of size 1 apart. */
+function isNaturalOrder(shape: Shape, tail: readonly number[]): boolean {
+  const real = (axes: readonly number[]) => axes.filter((a) => shape[a] > 1);
+  return String(real(orderOf({ shape, tail }))) === String(real([...shape.keys()]));
+}
 
 function merge(v: PlanValue, a: Wish | undefined, b: Wish): Wish | undefined {
   if (!a) return b.phases.some((p) => p > 1) && v.role === 'temp' ? undefined : b;
   const padded = (w: Wish) => [...w.before, ...w.after].some((n) => n > 0);
-  if (a.inner !== b.inner || String(a.phases) !== String(b.phases)) return undefined;
+  const tail = mergeTails(v.shape, a.tail, b.tail);
+  if (!tail || String(a.phases) !== String(b.phases)) return undefined;
   if (padded(a) && padded(b) && a.fill !== b.fill) return undefined;
   return {
-    inner: a.inner,
+    tail,
     phases: a.phases,
     before: a.before.map((n, i) => Math.max(n, b.before[i])),
     after: a.after.map((n, i) => Math.max(n, b.after[i])),
@@ -150,23 +159,32 @@ function merge(v: PlanValue, a: Wish | undefined, b: Wish): Wish | undefined {
   };
 }
 
-/** The axis along which the pixels of a view are neighbours. */
-function innerAxis(view: View): number | undefined {
-  const f = view.dims.at(-1)!.at(-1);
-  return f && f.axis >= 0 && f.size > 1 ? f.axis : undefined;
+/** The longer of two tails, if both can be had. */
+function mergeTails(shape: Shape, a: readonly number[], b: readonly number[]): readonly number[] | undefined {
+  const real = (axes: readonly number[]) => axes.filter((x) => shape[x] > 1);
+  const [long, short] = a.length >= b.length ? [a, b] : [b, a];
+  const order = real(orderOf({ shape, tail: long }));
+  const wanted = real(short);
+  return wanted.every((axis, i) => order[order.length - wanted.length + i] === axis) ? long : undefined;
+}
+
+/** The axes along which the pixels of a view run, outermost first. */
+function pixelAxes(view: View): number[] {
+  const axes = view.dims.at(-1)!.flatMap((f) => (f.axis >= 0 && f.size > 1 ? [f.axis] : []));
+  return axes.filter((a, i) => axes.lastIndexOf(a) === i);
 }
 
 function wishOf(x: View, step: Step): Wish | undefined {
-  const inner = innerAxis(x);
+  const tail = pixelAxes(x);
   const padded = readsPadding(x);
-  if (inner === undefined && !padded) return undefined;
+  if (tail.length === 0 && !padded) return undefined;
   if (step.form === 'window' && step.reduce === 'mean' && padded) return undefined;
   const phases = x.shape.map(() => 1);
   if (step.form === 'linear')
     for (const f of x.dims.at(-1)!) if (f.axis >= 0) phases[f.axis] = Math.abs(f.step);
   const reach = extent(x);
   return {
-    inner: inner ?? x.shape.length - 1,
+    tail,
     phases,
     before: reach.map((r) => Math.max(0, -r.low)),
     after: reach.map((r, a) => Math.max(0, r.high - x.shape[a] + 1)),
@@ -279,8 +297,8 @@ function sharesRows(x: View, y: View, from: LayoutRequest): boolean {
 }
 
 function rowPitch(r: LayoutRequest): number {
-  const a = r.inner ?? r.shape.length - 1;
-  if (a < 0) return 1;
+  const a = orderOf(r).at(-1);
+  if (a === undefined) return 1;
   const before = r.before?.[a] ?? 0;
   const after = r.after?.[a] ?? 0;
   const s = r.phases?.[a] ?? 1;
@@ -290,7 +308,7 @@ function rowPitch(r: LayoutRequest): number {
 const mergeRequests = (a: LayoutRequest, b: LayoutRequest): LayoutRequest => ({
   ...a,
   ...b,
-  inner: a.inner ?? b.inner,
+  tail: (a.tail?.length ?? 0) >= (b.tail?.length ?? 0) ? a.tail : b.tail,
   before: a.shape.map((_, i) => Math.max(a.before?.[i] ?? 0, b.before?.[i] ?? 0)),
   after: a.shape.map((_, i) => Math.max(a.after?.[i] ?? 0, b.after?.[i] ?? 0)),
   fill: a.fill ?? b.fill,
