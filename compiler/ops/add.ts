@@ -1,6 +1,6 @@
 import { e } from '../plan/expr.ts';
 import { mergeLayer } from './merge.ts';
-import { binarySamples, definePointwise, numeric } from './pointwise.ts';
+import { binarySamples, definePointwise, neutral, numeric } from './pointwise.ts';
 
 export default definePointwise({
   kind: 'add',
@@ -9,6 +9,7 @@ export default definePointwise({
   types: numeric,
   value: ([a, b]) => a + b,
   expr: ([a, b]) => e.binary('add', a, b),
+  identity: ([a, b]) => (neutral(a, b, 0) ? 0 : neutral(b, a, 0) ? 1 : undefined),
   tf: (tf, [a, b]) => [tf.add(a!, b!)],
   names: {
     layers: {

@@ -3,6 +3,7 @@ import { broadcastShapes, sameShape } from '../ir/tensor.ts';
 import { broadcastView } from '../plan/view.ts';
 import { defineOp, type Shape } from './define.ts';
 import { elements, tabulate } from './elements.ts';
+import { unpermute } from './spatial.ts';
 
 /** Numpy broadcasting to a static shape. */
 export default defineOp<{ readonly shape: Shape }>({
@@ -22,6 +23,9 @@ export default defineOp<{ readonly shape: Shape }>({
       tabulate(x!.dtype, shape, (index) => read(x!.shape.map((d, i) => (d === 1 ? 0 : index[lead + i])))),
     ];
   },
+  identity: ([x], { shape }) => (sameShape(x!.shape, shape) ? 0 : undefined),
+  permute: ({ shape }, perm, [x]) =>
+    shape.length === x!.shape.length ? { attrs: { shape: unpermute(shape, perm) }, perm } : undefined,
   lower: (l, { shape }) => [broadcastView(l.view(0), shape)],
   tf: (tf, [x], { shape }) => {
     const lead = shape.length === x!.shape.length ? Math.max(x!.shape[0] ?? 1, shape[0] ?? 1) : shape[0];

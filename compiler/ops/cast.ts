@@ -26,6 +26,7 @@ export default definePointwise<Attrs & { readonly to: DType }>({
     if (to === 'bool') return e.binary('ne', x, x.type === 'f32' ? e.f32(0) : e.i32(0));
     return e.cast(x, to === 'float32' ? 'f32' : 'i32');
   },
+  identity: ([x], { to }) => (x!.dtype === to ? 0 : undefined),
   tf: (tf, [x], { to }) => [tf.cast(x!, to === 'int8' || to === 'uint8' ? 'int32' : to)],
   samples: (
     [

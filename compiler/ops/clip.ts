@@ -16,6 +16,7 @@ export default definePointwise<Attrs & { readonly min: number; readonly max: num
   value: ([x], { min, max }) => Math.min(max, Math.max(min, x)),
   expr: ([x], { min, max }) =>
     x.type === 'f32' ? e.clamp(x, min, max) : e.min(e.max(x, e.i32(saturate(min))), e.i32(saturate(max))),
+  identity: (_x, { min, max }) => (min === -Infinity && max === Infinity ? 0 : undefined),
   tf: (tf, [x], { min, max }) => [tf.minimum(tf.maximum(x!, min), max)],
   names: { activations: { relu6: (c, x) => c.one('clip', [x], { min: 0, max: 6 }) } },
   samples: [

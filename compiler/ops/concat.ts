@@ -1,7 +1,7 @@
 import { badShape } from '../errors.ts';
 import { normalizeAxis } from '../ir/tensor.ts';
 import { sliceView } from '../plan/view.ts';
-import { defineOp } from './define.ts';
+import { type AxisLink, defineOp } from './define.ts';
 import { elements, tabulate } from './elements.ts';
 import { range } from './spatial.ts';
 
@@ -63,10 +63,26 @@ export default defineOp<{ readonly axis: number }>({
   },
   channels: (inputs, [y], attrs) => {
     const joined = normalizeAxis(attrs.axis, y.shape.length);
-    return range(0, y.shape.length)
+    let start = 0;
+    const parts: AxisLink[] = inputs.map((x, i) => {
+      const part = { start, length: x!.shape[joined], inner: 1 };
+      start += part.length;
+      return [
+        [i, joined],
+        [-1, joined, part],
+      ];
+    });
+    const others = range(0, y.shape.length)
       .filter((d) => d !== joined)
-      .map((d) => [[-1, d], ...inputs.map((_, i) => [i, d] as const)] as const);
+      .map((d): AxisLink => [[-1, d], ...inputs.map((_, i) => [i, d] as const)]);
+    return [...parts, ...others];
   },
+  identity(inputs, attrs) {
+    const axis = normalizeAxis(attrs.axis, inputs[0]!.shape.length);
+    const full = inputs.flatMap((x, i) => (x!.shape[axis] > 0 ? [i] : []));
+    return full.length === 1 ? full[0] : undefined;
+  },
+  permute: ({ axis }, perm) => ({ attrs: { axis: perm[normalizeAxis(axis, perm.length)] }, perm }),
   tf: (tf, xs, { axis }) => [
     tf.concat(
       xs.map((x) => x!),

@@ -131,6 +131,7 @@ export default defineOp<ConvAttrs>({
   },
   macs: (inputs, [y]) =>
     y.shape.reduce((s, d) => s * d, 1) * inputs[1]!.shape.slice(1).reduce((s, d) => s * d, 1),
+  linear: { weights: 1, bias: 2, axis: 1, uniform: (a) => a.pads.flat().every((n) => n <= 0) },
   prunable: (a) => [{ input: 1, groups: a.groups }],
   channels: (_i, _o, a) =>
     a.groups === 1

@@ -114,6 +114,7 @@ export default defineOp<ConvTransposeAttrs>({
     return [y];
   },
   macs: ([x, w]) => sizeOf(x!.shape) * (sizeOf(w!.shape) / w!.shape[1]),
+  linear: { weights: 1, bias: 2, axis: 1, uniform: () => false },
   prunable: (a) => [{ input: 1, groups: a.groups }],
   channels: (_i, _o, a) =>
     a.groups > 1

@@ -129,8 +129,36 @@ export interface Sample<A> {
   readonly tolerance?: number;
 }
 
-/** Axes that must shrink together when channels disappear: `[tensor, axis]`, tensor ≥ 0 an input, −1−i an output. */
-export type AxisLink = readonly (readonly [tensor: number, axis: number])[];
+/**
+ * Axes that must shrink together when channels disappear: `[tensor, axis]`, tensor ≥ 0 an input, −1−i an output. Index i of a
+ * link is index i of every end without a part (at least one has none). Index i of an output depends on index i of inputs only.
+ */
+export type AxisLink = readonly AxisEnd[];
+export type AxisEnd = readonly [tensor: number, axis: number, part?: AxisPart];
+
+/** Of an axis, indices `start` … `start + length − 1`; index k belongs to ⌊(k − start) / inner⌋ modulo the size of the link. */
+export interface AxisPart {
+  readonly start: number;
+  readonly length: number;
+  readonly inner: number;
+}
+
+/**
+ * Along `axis` of x and y (−1: the last): y[r] is the sum of row r of the input `weights` [rows, columns, …taps] times x, plus
+ * input `bias`[r]. x has a whole number of groups of columns; each belongs to as many rows.
+ */
+export interface Linear<A> {
+  readonly weights: number;
+  readonly bias: number;
+  readonly axis: number;
+  /** True where every output sees all weights of its row: no padding, no edges. */
+  uniform(attrs: A): boolean;
+}
+
+export interface Permuted<A> {
+  readonly attrs: A;
+  readonly perm: readonly number[];
+}
 
 /** tf namespace, kept opaque: only training loads it. */
 export type Tf = typeof import('@tensorflow/tfjs');
@@ -157,6 +185,20 @@ export interface Op<A extends Attrs = Attrs> {
     outputs: readonly TensorType[],
     attrs: A,
   ): readonly AxisLink[];
+  /** Attributes after links have shrunk to the old indices that `kept` lists; absent: they stay. */
+  shrink?(attrs: A, kept: (tensor: number, axis: number) => readonly number[]): A;
+  readonly linear?: Linear<A>;
+  /** The input that comes out unchanged, where one does. */
+  identity?(inputs: readonly (Value | null)[], attrs: A): number | undefined;
+  /**
+   * Commutes with transposition: `op(transpose(x, perm)…, attrs)` is `transpose(op(x…, result.attrs), result.perm)` for all
+   * outputs. `inputs` are transposed ones; lower ranks count as leading axes of size 1, moved too. `undefined`: it doesn't.
+   */
+  permute?(
+    attrs: A,
+    perm: readonly number[],
+    inputs: readonly (TensorType | null)[],
+  ): Permuted<A> | undefined;
   /** The same in tfjs, differentiable, for fine-tuning. */
   tf?(tf: Tf, inputs: readonly (TfTensor | null)[], attrs: A): TfTensor[];
   readonly names?: Names;

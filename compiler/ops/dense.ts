@@ -52,6 +52,7 @@ export default defineOp({
     return [y];
   },
   macs: (inputs, [y]) => y.shape.reduce((s, d) => s * d, 1) * inputs[1]!.shape[1],
+  linear: { weights: 1, bias: 2, axis: -1, uniform: () => true },
   prunable: () => [{ input: 1, groups: 1 }],
   channels: ([x], [y]) => [
     ...range(0, y.shape.length - 1).map(

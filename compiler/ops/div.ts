@@ -1,5 +1,5 @@
 import { e } from '../plan/expr.ts';
-import { binarySamples, definePointwise, numeric } from './pointwise.ts';
+import { binarySamples, definePointwise, neutral, numeric } from './pointwise.ts';
 
 export default definePointwise({
   kind: 'div',
@@ -8,6 +8,7 @@ export default definePointwise({
   types: numeric,
   value: ([a, b], _attrs, dtype) => (dtype === 'float32' ? a / b : b === 0 ? 0 : Math.trunc(a / b)),
   expr: ([a, b]) => e.binary('div', a, b),
+  identity: ([a, b]) => (neutral(a, b, 1) ? 0 : undefined),
   tf: (tf, [a, b]) => [tf.div(a!, b!)],
   samples: [
     ...binarySamples({}, {}, { values: 'positive' }),

@@ -7,6 +7,8 @@ export default defineOp({
   arity: [1, 1],
   infer: ([x]) => [{ dtype: x!.dtype, shape: x!.shape }],
   eval: ([x]) => [x!],
+  identity: () => 0,
+  permute: (attrs, perm) => ({ attrs, perm }),
   lower: (l) => [l.view(0)],
   channels: ([x]) =>
     x!.shape.map(

@@ -2,7 +2,7 @@ import { badShape } from '../errors.ts';
 import { readsPadding, type View } from '../plan/view.ts';
 import { type Attrs, defineOp, type LayerContext, type Lowering, type ValueId } from './define.ts';
 import { elements, tabulate } from './elements.ts';
-import { channelsFirst, range } from './spatial.ts';
+import { channelsFirst, range, unpermute } from './spatial.ts';
 import { take } from './take.ts';
 
 /**
@@ -73,6 +73,8 @@ export default defineOp<PadAttrs>({
       }, x),
     ];
   },
+  identity: (_x, { pads }) => (pads.flat().every((n) => n === 0) ? 0 : undefined),
+  permute: (attrs, perm) => ({ attrs: { ...attrs, pads: unpermute(attrs.pads, perm) }, perm }),
   channels: ([x], _o, { pads }) =>
     range(0, x!.shape.length)
       .filter((d) => pads[d][0] === 0 && pads[d][1] === 0)

@@ -1,6 +1,6 @@
 /** Shared by all element-wise operators: shapes broadcast as in numpy, one expression per element. */
 import { badShape } from '../errors.ts';
-import { allocate, broadcastShapes, rowMajor, sizeOf } from '../ir/tensor.ts';
+import { allocate, broadcastShapes, rowMajor, sameShape, sizeOf } from '../ir/tensor.ts';
 import { type Expr, e, type Scalar } from '../plan/expr.ts';
 import { broadcastView } from '../plan/view.ts';
 import {
@@ -15,10 +15,12 @@ import {
   type Shape,
   type Tensor,
   type TensorType,
+  type Value,
   type View,
 } from './define.ts';
 
-export interface Pointwise<A extends Attrs> extends Pick<Op<A>, 'kind' | 'description' | 'names' | 'tf'> {
+export interface Pointwise<A extends Attrs>
+  extends Pick<Op<A>, 'kind' | 'description' | 'names' | 'tf' | 'identity'> {
   readonly inputs: number;
   /** Element types taken; `float32` unless said. All inputs of one type, except where `dtype` says otherwise. */
   readonly types?: readonly DType[];
@@ -53,6 +55,8 @@ export function definePointwise<A extends Attrs>(p: Pointwise<A>): Op<A> {
     arity: [p.inputs, p.inputs],
     names: p.names,
     tf: p.tf,
+    identity: p.identity,
+    permute: (attrs, perm) => ({ attrs, perm }),
     samples: p.samples,
     infer(inputs, attrs, place) {
       const given = inputs.filter((v) => v !== null);
@@ -136,6 +140,13 @@ export const same = (result: DType) => (inputs: readonly DType[], _attrs: unknow
     throw badShape(`element types ${inputs.join(' and ')} differ`, place);
   return result;
 };
+
+/** `a` where `b` is a constant of nothing but `neutral` that doesn't stretch it. */
+export const neutral = (a: Value | null, b: Value | null, neutral: number): boolean =>
+  !!a &&
+  !!b?.data &&
+  b.data.every((v) => v === neutral) &&
+  sameShape(broadcastShapes([a.shape, b.shape]), a.shape);
 
 /** A vector and an image. */
 export const unarySamples = <A>(attrs: A, input: Partial<SampleInput> = {}, prefix = ''): Sample<A>[] => [

@@ -1,5 +1,5 @@
 import { e } from '../plan/expr.ts';
-import { binarySamples, definePointwise } from './pointwise.ts';
+import { binarySamples, definePointwise, neutral } from './pointwise.ts';
 
 export default definePointwise({
   kind: 'pow',
@@ -16,6 +16,7 @@ export default definePointwise({
     }
     return e.binary('pow', a, b);
   },
+  identity: ([a, b]) => (neutral(a, b, 1) ? 0 : undefined),
   tf: (tf, [a, b]) => [tf.pow(a!, b!)],
   samples: [
     ...binarySamples({}, { values: 'positive' }, {}),

@@ -1,6 +1,7 @@
 import { badShape } from '../errors.ts';
-import { sizeOf } from '../ir/tensor.ts';
+import { sameShape, sizeOf } from '../ir/tensor.ts';
 import { defineOp, type LayerContext, type Shape } from './define.ts';
+import { range, unpermute } from './spatial.ts';
 
 export default defineOp<{ readonly shape: Shape }>({
   kind: 'reshape',
@@ -12,6 +13,19 @@ export default defineOp<{ readonly shape: Shape }>({
     return [{ dtype: x!.dtype, shape }];
   },
   eval: ([x], { shape }) => [{ ...x!, shape }],
+  identity: ([x], { shape }) => (sameShape(x!.shape, shape) ? 0 : undefined),
+  permute({ shape }, perm, [x]) {
+    // Only where axes of size 1 come and go; they stay in place, all others take the order of the source.
+    const from = wideAxes(x!.shape);
+    const to = wideAxes(shape);
+    if (from.length !== to.length || from.some((d, i) => x!.shape[d] !== shape[to[i]])) return undefined;
+    const order = [...from].sort((a, b) => perm[a] - perm[b]);
+    const turned = shape.map((_, d) => d);
+    from.forEach((d, i) => {
+      turned[to[i]] = to[order.indexOf(d)];
+    });
+    return { attrs: { shape: unpermute(shape, turned) }, perm: turned };
+  },
   lower: (l, { shape }) => [l.reshape(l.view(0), shape)],
   tf: (tf, [x], { shape }) => [tf.reshape(x!, [-1, ...shape.slice(1)])],
   names: {
@@ -43,6 +57,8 @@ export default defineOp<{ readonly shape: Shape }>({
     { name: 'int', inputs: [{ shape: [6], dtype: 'int32' }], attrs: { shape: [1, 6, 1] } },
   ],
 });
+
+const wideAxes = (shape: Shape) => range(0, shape.length).filter((d) => shape[d] !== 1);
 
 /** tfjs writes the open dimension as null, Keras as -1. */
 function readTarget(c: LayerContext): number[] {

@@ -1,9 +1,10 @@
 import { badShape } from '../errors.ts';
+import { sameShape } from '../ir/tensor.ts';
 import { sliceView } from '../plan/view.ts';
 import { type Attrs, defineOp, type LayerContext, type ValueId } from './define.ts';
 import { elements, tabulate } from './elements.ts';
 import { pairs } from './pad.ts';
-import { channelsFirst, range } from './spatial.ts';
+import { channelsFirst, range, unpermute } from './spatial.ts';
 
 /** Per dimension: first index, how many, and the step between (negative walks backwards). */
 export type SliceAttrs = Attrs & {
@@ -41,16 +42,28 @@ export default defineOp<SliceAttrs>({
     const x = l.view(0);
     return [sliceView(x, starts, sizes, steps) ?? sliceView(l.materialize(x), starts, sizes, steps)!];
   },
-  channels: ([x], _o, { sizes, steps }) =>
+  identity: ([x], { sizes, steps }) =>
+    steps.every((s, d) => s === 1 || sizes[d] === 1) && sameShape(x!.shape, sizes) ? 0 : undefined,
+  permute: ({ starts, sizes, steps }, perm) => ({
+    attrs: {
+      starts: unpermute(starts, perm),
+      sizes: unpermute(sizes, perm),
+      steps: unpermute(steps, perm),
+    },
+    perm,
+  }),
+  channels: ([x], _o, { starts, sizes, steps }) =>
     range(0, x!.shape.length)
-      .filter((d) => sizes[d] === x!.shape[d] && steps[d] === 1)
-      .map(
-        (d) =>
-          [
-            [0, d],
-            [-1, d],
-          ] as const,
-      ),
+      .filter((d) => steps[d] === 1)
+      .map((d) => [
+        [0, d, { start: starts[d], length: sizes[d], inner: 1 }],
+        [-1, d],
+      ]),
+  shrink: ({ starts, sizes, steps }, kept) => ({
+    starts: starts.map((s, d) => (steps[d] === 1 ? kept(0, d).filter((i) => i < s).length : s)),
+    sizes: sizes.map((_, d) => kept(-1, d).length),
+    steps,
+  }),
   tf: (tf, [x], { starts, sizes, steps }) => {
     // The leading dimension may be longer than the graph's: where it is taken whole, it stays whole.
     const lead = starts[0] === 0 && steps[0] === 1;

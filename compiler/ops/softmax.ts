@@ -58,6 +58,7 @@ export default defineOp<{ readonly axis: number }>({
     });
     return [y];
   },
+  permute: ({ axis }, perm) => ({ attrs: { axis: perm[normalizeAxis(axis, perm.length)] }, perm }),
   tf: (tf, [x], { axis }) => {
     const rank = x!.shape.length;
     const at = normalizeAxis(axis, rank);

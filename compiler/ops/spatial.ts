@@ -120,4 +120,13 @@ export function channelsFirst(c: LayerContext, x: ValueId, f: (x: ValueId) => Va
   return toChannelsLast(c, f(toChannelsFirst(c, x)));
 }
 
+/** A list per axis of transpose(x, perm) as the list per axis of x. */
+export function unpermute<T>(list: readonly T[], perm: readonly number[]): T[] {
+  const out = new Array<T>(list.length);
+  perm.forEach((p, i) => {
+    out[p] = list[i];
+  });
+  return out;
+}
+
 export const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i);

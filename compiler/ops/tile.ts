@@ -1,6 +1,7 @@
 import { badShape } from '../errors.ts';
 import { defineOp } from './define.ts';
 import { elements, tabulate } from './elements.ts';
+import { unpermute } from './spatial.ts';
 
 /** Repeats the whole tensor `repeats[d]` times along dimension d. */
 export default defineOp<{ readonly repeats: readonly number[] }>({
@@ -18,6 +19,8 @@ export default defineOp<{ readonly repeats: readonly number[] }>({
     const shape = x!.shape.map((d, i) => d * repeats[i]);
     return [tabulate(x!.dtype, shape, (index) => read(index.map((k, d) => k % x!.shape[d])))];
   },
+  identity: (_x, { repeats }) => (repeats.every((r) => r === 1) ? 0 : undefined),
+  permute: ({ repeats }, perm) => ({ attrs: { repeats: unpermute(repeats, perm) }, perm }),
   lower(l, { repeats }) {
     const x = l.view(0);
     const again = (r: number) => (r === 1 ? [] : [{ size: r, axis: -1, step: 0 }]);

@@ -28,6 +28,7 @@ export default defineOp<{ readonly perm: readonly number[] }>({
     return [{ dtype: x!.dtype, shape, data }];
   },
   lower: (l, { perm }) => [transposeView(l.view(0), perm)],
+  identity: (_x, { perm }) => (perm.every((p, i) => p === i) ? 0 : undefined),
   channels: (_i, _o, { perm }) =>
     perm.map(
       (p, i) =>
