@@ -20,12 +20,12 @@ const recipe: Recipe = {
   lr: 2e-3,
   batch: 64,
   weightDecay: 1e-2,
-  augment: warp([28, 28, 1], { turn: 0.2, scale: 0.12, shear: 0.15, reach: 2 }),
+  augment: warp([28, 28, 1], { turn: 0.15, scale: 0.1, shear: 0.1, reach: 2 }),
 };
 
 const trained = [
   await trainClassifier(tf, 'lenet-300-100', lenet300100(tf), digits, { ...recipe, epochs: 60 }, folder),
-  await trainClassifier(tf, 'lenet-5', lenet5(tf), digits, { ...recipe, epochs: 15 }, folder),
+  await trainClassifier(tf, 'lenet-5', lenet5(tf), digits, { ...recipe, epochs: 40 }, folder),
 ];
 
 const { train, validation, test } = digitsSizes;
