@@ -1,5 +1,4 @@
 /** The types of a loaded module: names and shapes as literals. Names from models appear as JSON strings only. */
-import { safeComment } from '../compiler/codegen/code.ts';
 import type { DType } from '../compiler/ir/tensor.ts';
 import type { Metadata, PortInfo } from '../compiler/link/metadata.ts';
 
@@ -73,7 +72,9 @@ export declare function load(source?: Source | Promise<Source>): Promise<Model>;
 `;
 }
 
-export const banner = (m: Metadata) => `// ${safeComment(m.name)}, compiled by ${safeComment(m.compiler)}.\n`;
+export const banner = (m: Metadata) => `// ${plain(m.name)}, compiled by ${plain(m.compiler)}.\n`;
+
+const plain = (text: string) => text.replace(/[^\w .-]/g, '?').slice(0, 80);
 
 const members = (ports: readonly PortInfo[]) =>
   ports
