@@ -270,22 +270,26 @@ const square3 = (stride: number) => (c: WindowCase) =>
 const strips = (ns: number) => (c: WindowCase) =>
   c.build === 'scalar' ? scalarWindow(c) : c.channels * Math.ceil(c.outW / 4) * (c.outH + 3) * ns;
 
-function anyWindow(c: WindowCase): number {
-  if (c.build === 'scalar' || c.strideX > 2) return scalarWindow(c);
+const tiles4x4 = (c: WindowCase) => {
+  if (c.build === 'scalar') return scalarWindow(c);
   const tiles = Math.ceil(c.outW / 4) * Math.ceil(c.outH / 4);
   const tap = c.op === 'max' ? fitted.window.maxTap : fitted.window.tap;
   return c.channels * tiles * (c.kh * c.kw * tap * c.strideX + fitted.window.tile);
-}
+};
 
 const scalarWindow = (c: WindowCase) =>
   c.channels * c.outH * c.outW * (c.kh * c.kw * fitted.scalar.tap + fitted.scalar.row);
 
+const windowNames = { conv: 'depthwise', max: 'maxpool', mean: 'avgpool' } as const;
+
 export const windowKernels: readonly WindowKernel[] = [
   window('f32_depthwise_3x3s1_1x4', 'conv', square3(1), strips(fitted.window.s1)),
   window('f32_depthwise_3x3s2_1x4', 'conv', square3(2), strips(fitted.window.s2)),
-  window('f32_depthwise_any_4x4', 'conv', always, anyWindow),
-  window('f32_maxpool_any_4x4', 'max', always, anyWindow),
-  window('f32_avgpool_any_4x4', 'mean', always, anyWindow),
+  ...(['conv', 'max', 'mean'] as const).flatMap((op) => [
+    window(`f32_${windowNames[op]}_s1_4x4`, op, (c) => c.strideX === 1, tiles4x4),
+    window(`f32_${windowNames[op]}_s2_4x4`, op, (c) => c.strideX === 2, tiles4x4),
+    window(`f32_${windowNames[op]}_any_1x1`, op, always, scalarWindow),
+  ]),
 ];
 
 /** The fastest kernel for a window. */

@@ -84,23 +84,13 @@ function tile<E>(n: i32, x: usize, y: usize, bias: usize, counts: usize, entries
       if (n > 5) a5 = madd(w, v128.load(p, 80), a5);
       if (n > 6) a6 = madd(w, v128.load(p, 96), a6);
     }
-    if (pixels >= 4 * n) {
-      v128.store(y, changetype<E>(0).pixels(a0, y, row, e0, e1));
-      if (n > 1) v128.store(y, changetype<E>(0).pixels(a1, y + 16, row, e0, e1), 16);
-      if (n > 2) v128.store(y, changetype<E>(0).pixels(a2, y + 32, row, e0, e1), 32);
-      if (n > 3) v128.store(y, changetype<E>(0).pixels(a3, y + 48, row, e0, e1), 48);
-      if (n > 4) v128.store(y, changetype<E>(0).pixels(a4, y + 64, row, e0, e1), 64);
-      if (n > 5) v128.store(y, changetype<E>(0).pixels(a5, y + 80, row, e0, e1), 80);
-      if (n > 6) v128.store(y, changetype<E>(0).pixels(a6, y + 96, row, e0, e1), 96);
-    } else {
-      put<E>(a0, y, row, e0, e1, pixels);
-      if (n > 1) put<E>(a1, y + 16, row, e0, e1, pixels - 4);
-      if (n > 2) put<E>(a2, y + 32, row, e0, e1, pixels - 8);
-      if (n > 3) put<E>(a3, y + 48, row, e0, e1, pixels - 12);
-      if (n > 4) put<E>(a4, y + 64, row, e0, e1, pixels - 16);
-      if (n > 5) put<E>(a5, y + 80, row, e0, e1, pixels - 20);
-      if (n > 6) put<E>(a6, y + 96, row, e0, e1, pixels - 24);
-    }
+    put<E>(a0, y, row, e0, e1, pixels);
+    if (n > 1) put<E>(a1, y + 16, row, e0, e1, pixels - 4);
+    if (n > 2) put<E>(a2, y + 32, row, e0, e1, pixels - 8);
+    if (n > 3) put<E>(a3, y + 48, row, e0, e1, pixels - 12);
+    if (n > 4) put<E>(a4, y + 64, row, e0, e1, pixels - 16);
+    if (n > 5) put<E>(a5, y + 80, row, e0, e1, pixels - 20);
+    if (n > 6) put<E>(a6, y + 96, row, e0, e1, pixels - 24);
     counts += 4;
     bias += 4;
     y += yRow;

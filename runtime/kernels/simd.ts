@@ -11,7 +11,12 @@ export function madd(a: v128, b: v128, c: v128): v128 {
 @inline
 export function storeLanes(at: usize, v: v128, count: i32): void {
   if (count >= 4) v128.store(at, v);
-  else if (count == 3) {
+  else storeFew(at, v, count);
+}
+
+/** A function of its own, so that kernels stay small. */
+function storeFew(at: usize, v: v128, count: i32): void {
+  if (count == 3) {
     v128.store64_lane(at, v, 0);
     v128.store32_lane(at, v, 2, 8);
   } else if (count == 2) v128.store64_lane(at, v, 0);
@@ -22,5 +27,5 @@ export function storeLanes(at: usize, v: v128, count: i32): void {
 // @ts-ignore: decorator
 @inline
 export function put<E>(v: v128, at: usize, row: usize, e0: usize, e1: usize, count: i32): void {
-  if (count > 0) storeLanes(at, changetype<E>(0).pixels(v, at, row, e0, e1), count);
+  storeLanes(at, changetype<E>(0).pixels(v, at, row, e0, e1), count);
 }

@@ -91,35 +91,61 @@ export function f32_depthwise_3x3s2_1x4<E>(x: usize, y: usize, bias: usize, weig
   } else scalar<E>(CONV, x, y, bias, weights, channels, xC, yC, 3, 3, 2, 2, 1, 1, outH, outW, xPitch, yPitch, e0, e1);
 }
 
-/** Depthwise of any kernel size, stride and dilation: weights [channels][kh·kw]. */
-export function f32_depthwise_any_4x4<E>(x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  any<E>(CONV, x, y, bias, weights, channels, xC, yC, kh, kw, strideY, strideX, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
+/** Depthwise, weights [channels][kh·kw]; stride 1 along the row, any other geometry. */
+export function f32_depthwise_s1_4x4<E>(x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  if (ASC_FEATURE_SIMD) vector<E>(CONV, 1, x, y, bias, weights, channels, xC, yC, kh, kw, strideY, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
+  else scalar<E>(CONV, x, y, bias, weights, channels, xC, yC, kh, kw, strideY, 1, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
 }
 
-/** Maximum of the window. */
-export function f32_maxpool_any_4x4<E>(x: usize, y: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  any<E>(MAX, x, y, 0, 0, channels, xC, yC, kh, kw, strideY, strideX, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
+/** Depthwise, weights [channels][kh·kw]; stride 2 along the row, any other geometry. */
+export function f32_depthwise_s2_4x4<E>(x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  if (ASC_FEATURE_SIMD) vector<E>(CONV, 2, x, y, bias, weights, channels, xC, yC, kh, kw, strideY, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
+  else scalar<E>(CONV, x, y, bias, weights, channels, xC, yC, kh, kw, strideY, 2, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
 }
 
-/** Mean of the window. */
-export function f32_avgpool_any_4x4<E>(x: usize, y: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  any<E>(MEAN, x, y, 0, 0, channels, xC, yC, kh, kw, strideY, strideX, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
+/** Depthwise, weights [channels][kh·kw]; any geometry. */
+export function f32_depthwise_any_1x1<E>(x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  scalar<E>(CONV, x, y, bias, weights, channels, xC, yC, kh, kw, strideY, strideX, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
+}
+
+/** Maximum of the window; stride 1 along the row, any other geometry. */
+export function f32_maxpool_s1_4x4<E>(x: usize, y: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  if (ASC_FEATURE_SIMD) vector<E>(MAX, 1, x, y, 0, 0, channels, xC, yC, kh, kw, strideY, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
+  else scalar<E>(MAX, x, y, 0, 0, channels, xC, yC, kh, kw, strideY, 1, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
+}
+
+/** Maximum of the window; stride 2 along the row, any other geometry. */
+export function f32_maxpool_s2_4x4<E>(x: usize, y: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  if (ASC_FEATURE_SIMD) vector<E>(MAX, 2, x, y, 0, 0, channels, xC, yC, kh, kw, strideY, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
+  else scalar<E>(MAX, x, y, 0, 0, channels, xC, yC, kh, kw, strideY, 2, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
+}
+
+/** Maximum of the window; any geometry. */
+export function f32_maxpool_any_1x1<E>(x: usize, y: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  scalar<E>(MAX, x, y, 0, 0, channels, xC, yC, kh, kw, strideY, strideX, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
+}
+
+/** Mean of the window; stride 1 along the row, any other geometry. */
+export function f32_avgpool_s1_4x4<E>(x: usize, y: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  if (ASC_FEATURE_SIMD) vector<E>(MEAN, 1, x, y, 0, 0, channels, xC, yC, kh, kw, strideY, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
+  else scalar<E>(MEAN, x, y, 0, 0, channels, xC, yC, kh, kw, strideY, 1, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
+}
+
+/** Mean of the window; stride 2 along the row, any other geometry. */
+export function f32_avgpool_s2_4x4<E>(x: usize, y: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  if (ASC_FEATURE_SIMD) vector<E>(MEAN, 2, x, y, 0, 0, channels, xC, yC, kh, kw, strideY, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
+  else scalar<E>(MEAN, x, y, 0, 0, channels, xC, yC, kh, kw, strideY, 2, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
+}
+
+/** Mean of the window; any geometry. */
+export function f32_avgpool_any_1x1<E>(x: usize, y: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  scalar<E>(MEAN, x, y, 0, 0, channels, xC, yC, kh, kw, strideY, strideX, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
 }
 
 /** What a window does with its values; constants, so that nothing of the others is left in a kernel. */
 const CONV: i32 = 0;
 const MAX: i32 = 1;
 const MEAN: i32 = 2;
-
-// @ts-ignore: decorator
-@inline
-function any<E>(op: i32, x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  if (ASC_FEATURE_SIMD) {
-    if (strideX == 1) vector<E>(op, 1, x, y, bias, weights, channels, xC, yC, kh, kw, strideY, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
-    else if (strideX == 2) vector<E>(op, 2, x, y, bias, weights, channels, xC, yC, kh, kw, strideY, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
-    else scalar<E>(op, x, y, bias, weights, channels, xC, yC, kh, kw, strideY, strideX, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
-  } else scalar<E>(op, x, y, bias, weights, channels, xC, yC, kh, kw, strideY, strideX, dilationY, dilationX, outH, outW, xPitch, yPitch, e0, e1);
-}
 
 /** Tiles of four output rows × four pixels share the weights; rows that do not exist repeat the last one. */
 // @ts-ignore: decorator
