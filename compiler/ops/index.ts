@@ -46,6 +46,7 @@ import gatherND from './gatherND.ts';
 import gelu from './gelu.ts';
 import greater from './greater.ts';
 import greaterEqual from './greaterEqual.ts';
+import gru from './gru.ts';
 import hardSigmoid from './hardSigmoid.ts';
 import hardSwish from './hardSwish.ts';
 import identity from './identity.ts';
@@ -61,6 +62,7 @@ import log1p from './log1p.ts';
 import logSoftmax from './logSoftmax.ts';
 import lpPool from './lpPool.ts';
 import lrn from './lrn.ts';
+import lstm from './lstm.ts';
 import matmul from './matmul.ts';
 import maximum from './maximum.ts';
 import maxPool from './maxPool.ts';
@@ -105,6 +107,7 @@ import shiftLeft from './shiftLeft.ts';
 import shiftRight from './shiftRight.ts';
 import sigmoid from './sigmoid.ts';
 import sign from './sign.ts';
+import simpleRnn from './simpleRnn.ts';
 import sin from './sin.ts';
 import sinh from './sinh.ts';
 import slice from './slice.ts';
@@ -176,6 +179,7 @@ export const ops: ReadonlyMap<string, Op> = new Map(
     gelu,
     greater,
     greaterEqual,
+    gru,
     hardSigmoid,
     hardSwish,
     identity,
@@ -191,6 +195,7 @@ export const ops: ReadonlyMap<string, Op> = new Map(
     logSoftmax,
     lpPool,
     lrn,
+    lstm,
     matmul,
     maximum,
     maxPool,
@@ -235,6 +240,7 @@ export const ops: ReadonlyMap<string, Op> = new Map(
     shiftRight,
     sigmoid,
     sign,
+    simpleRnn,
     sin,
     sinh,
     slice,
