@@ -1,11 +1,12 @@
 /** The passes over graphs, in the order in which they run. */
 import type { Graph } from '../ir/graph.ts';
 import { printGraph } from '../ir/print.ts';
+import { foldAffine } from './fold-affine.ts';
 import { identities } from './identities.ts';
 import type { Pass } from './pass.ts';
 import { transposes } from './transposes.ts';
 
-export const passes: readonly Pass[] = [identities, transposes];
+export const passes: readonly Pass[] = [identities, transposes, foldAffine];
 
 export interface SimplifyOptions {
   readonly passes?: readonly Pass[];
