@@ -17,5 +17,21 @@ export default definePointwise({
       Average: (c) => c.one('mul', [mergeLayer(c, 'add'), c.b.scalar(1 / c.inputs.length)]),
     },
   },
-  samples: [...binarySamples({}), ...binarySamples({}, { dtype: 'int32' }, { dtype: 'int32' }, 'int_')],
+  samples: [
+    ...binarySamples({}),
+    ...binarySamples({}, { dtype: 'int32' }, undefined, 'int_'),
+    { name: 'scalar', inputs: [{ shape: [1, 9] }, { shape: [], constant: true }], attrs: {} },
+    { name: 'scalar_left', inputs: [{ shape: [1], constant: true }, { shape: [1, 9] }], attrs: {} },
+    { name: 'last_axis', inputs: [{ shape: [1, 3, 9] }, { shape: [9], constant: true }], attrs: {} },
+    { name: 'stretched', inputs: [{ shape: [3, 1] }, { shape: [1, 4] }], attrs: {} },
+    { name: 'nothing', inputs: [{ shape: [0, 4] }, { shape: [0, 4] }], attrs: {} },
+    {
+      name: 'byte',
+      inputs: [
+        { shape: [17], dtype: 'uint8' },
+        { shape: [17], dtype: 'uint8' },
+      ],
+      attrs: {},
+    },
+  ],
 });

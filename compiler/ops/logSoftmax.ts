@@ -32,7 +32,7 @@ export default defineOp<{ readonly axis: number }>({
     const x = l.view(0);
     const rows = kept.map((d) => shape[d]);
     const row = () => groupView(l.temp('float32', rows), [range(0, rows.length)]);
-    const [top, shift] = [row(), row()];
+    const [top, log] = [row(), row()];
     const powers = grouped(l.temp('float32', shape));
     const y = l.temp('float32', shape);
     l.emit({ form: 'reduce', fn: 'max', x: grouped(x), y: top });
@@ -46,13 +46,13 @@ export default defineOp<{ readonly axis: number }>({
       form: 'reduce',
       fn: 'sum',
       x: powers,
-      epilogue: { expr: e.add(e.unary('log', e.arg(0)), e.arg(1)), args: [top] },
-      y: shift,
+      epilogue: { expr: e.unary('log', e.arg(0)), args: [] },
+      y: log,
     });
     l.emit({
       form: 'pointwise',
-      args: [grouped(x), along(shift, grouped(x))],
-      expr: e.sub(e.arg(0), e.arg(1)),
+      args: [grouped(x), along(top, grouped(x)), along(log, grouped(x))],
+      expr: e.sub(e.sub(e.arg(0), e.arg(1)), e.arg(2)),
       y: grouped(y),
     });
     return [y];

@@ -33,6 +33,7 @@ export default defineOp<ReduceAttrs>({
     const rows = (v: typeof x) => groupView(v, [range(0, shape.length)]);
     const top = l.temp('float32', shape);
     const powers = groupView(l.temp('float32', l.inputType(0).shape), [kept, gone]);
+    const sum = l.temp('float32', shape);
     const y = l.temp('float32', shape);
     l.emit({ form: 'reduce', fn: 'max', x, y: rows(top) });
     l.emit({
@@ -41,17 +42,17 @@ export default defineOp<ReduceAttrs>({
       expr: e.unary('exp', e.sub(e.arg(0), e.arg(1))),
       y: powers,
     });
+    l.emit({ form: 'reduce', fn: 'sum', x: powers, y: rows(sum) });
     l.emit({
-      form: 'reduce',
-      fn: 'sum',
-      x: powers,
-      epilogue: { expr: e.add(e.unary('log', e.arg(0)), e.arg(1)), args: [rows(top)] },
-      y: rows(y),
+      form: 'pointwise',
+      args: [sum, top],
+      expr: e.add(e.unary('log', e.arg(0)), e.arg(1)),
+      y,
     });
     return [y];
   },
-  channels: ([x], _o, { axes, keepDims }) => reductionLinks(x!.shape.length, axes, keepDims),
   permute: permuteReduction,
+  channels: ([x], _o, { axes, keepDims }) => reductionLinks(x!.shape.length, axes, keepDims),
   tf: (tf, [x], { axes, keepDims }) => [tf.logSumExp(x!, [...axes], keepDims)],
   samples: [
     { name: 'last', inputs: [{ shape: [2, 3, 5] }], attrs: { axes: [-1], keepDims: false } },

@@ -60,8 +60,8 @@ export function defineReduction(r: Reduction): Op<ReduceAttrs> {
         }),
       ];
     },
-    channels: ([x], _o, { axes, keepDims }) => reductionLinks(x!.shape.length, axes, keepDims),
     permute: permuteReduction,
+    channels: ([x], _o, { axes, keepDims }) => reductionLinks(x!.shape.length, axes, keepDims),
     tf: tf && ((t, [x], { axes, keepDims }) => [tf(t, x!, [...axes], keepDims)]),
     names: r.names,
     samples: [
