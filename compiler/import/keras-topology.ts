@@ -95,14 +95,14 @@ function parseSequential(config: Json, source: Source): ModelSpec {
 
 /** The input that Keras puts before the first layer of a Sequential. */
 function inputOf(first: LayerSpec, sequential: Json): LayerSpec {
-  const inner = first.model && firstInput(first.model)?.config;
+  const inner = first.model && firstInput(first.model);
   const built = isObject(sequential) ? (member(sequential, 'build_input_shape') ?? null) : null;
-  const own = inner ?? first.config;
+  const own = inner?.config ?? first.config;
   const config: JsonObject = {
     batch_input_shape: member(own, 'batch_input_shape') ?? member(own, 'batch_shape') ?? built,
     dtype: member(own, 'dtype') ?? null,
   };
-  return { name: `${first.name}_input`, className: 'InputLayer', config, calls: [] };
+  return { name: inner?.name ?? `${first.name}_input`, className: 'InputLayer', config, calls: [] };
 }
 
 const firstInput = ({ inputs, layers }: ModelSpec) =>

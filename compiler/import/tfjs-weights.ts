@@ -120,7 +120,7 @@ export interface WeightOptions {
 }
 
 /**
- * Every weight by name. All sizes are compared before the first file is read; throws `E_TRUNCATED`, `E_FORMAT` (bytes left
+ * Every weight of the network by name. All sizes are compared before the first file is read; throws `E_TRUNCATED`, `E_FORMAT` (bytes left
  * over), `E_NONFINITE`, and what `ModelFiles` throws.
  */
 export function readWeights(
@@ -136,7 +136,7 @@ export function readWeights(
       group.paths.map((p) => files.read(p)),
       group.bytes,
     );
-    for (const spec of group.weights) {
+    for (const spec of group.weights.filter((w) => !w.optimizer)) {
       const t = { dtype: spec.dtype, shape: spec.shape, data: decode(spec, bytes) };
       checkValues(spec, t, options, { ...place, node: spec.name, op: 'weight' });
       out.set(spec.name, t);

@@ -5,12 +5,12 @@ import type { Tensor } from '../ir/tensor.ts';
 import type { ModelFiles } from './files.ts';
 import { asObject } from './json.ts';
 import { restoreWeights } from './restore.ts';
-import { parseManifest, readWeights, type WeightGroup } from './tfjs-weights.ts';
+import { parseManifest, readWeights, type WeightGroup, type WeightSpec } from './tfjs-weights.ts';
 import { writeFiles } from './write-files.ts';
 
 /**
- * `files` is the source of `graph`. Quantized weights are written as float32. Writes into `dir` under the names of the source;
- * throws `E_UNSUPPORTED` where the graph's weights no longer fit the topology, `E_IO`.
+ * `files` is the source of `graph`. Writes into `dir` under the names of the source; quantized weights become float32, the
+ * state of an optimizer is left out. Throws `E_UNSUPPORTED` where the graph's weights no longer fit the topology, `E_IO`.
  */
 export function writeTfjsLayers(files: ModelFiles, graph: Graph, dir: string): void {
   writeFiles(dir, tfjsLayersFiles(files, graph));
@@ -21,27 +21,23 @@ export function tfjsLayersFiles(files: ModelFiles, graph: Graph): Map<string, Ui
   const place = { file: files.main };
   const json = asObject(files.json(files.main), 'the model', place);
   const groups = parseManifest(json.weightsManifest ?? [], place);
+  const network = (g: WeightGroup) => g.weights.filter((w) => !w.optimizer);
   const source = readWeights(files, groups, { allowNonfinite: true });
   const weights = new Map([...source, ...restoreWeights(graph, source, place)]);
   const out = new Map<string, Uint8Array>();
   for (const group of groups) {
-    for (const [path, bytes] of shards(files, group, encode(group, weights))) out.set(path, bytes);
+    for (const [path, bytes] of shards(files, group, encode(network(group), weights))) out.set(path, bytes);
   }
   const weightsManifest = groups.map((g) => ({
     paths: g.paths,
-    weights: g.weights.map((w) => ({
-      name: w.name,
-      shape: w.shape,
-      dtype: w.dtype,
-      ...(w.optimizer && { group: 'optimizer' }),
-    })),
+    weights: network(g).map(({ name, shape, dtype }) => ({ name, shape, dtype })),
   }));
   out.set(files.main, new TextEncoder().encode(JSON.stringify({ ...json, weightsManifest })));
   return out;
 }
 
-function encode(group: WeightGroup, weights: ReadonlyMap<string, Tensor>): Uint8Array {
-  const parts = group.weights.map((w) => {
+function encode(specs: readonly WeightSpec[], weights: ReadonlyMap<string, Tensor>): Uint8Array {
+  const parts = specs.map((w) => {
     const { data } = weights.get(w.name)!;
     return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   });
