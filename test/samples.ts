@@ -11,17 +11,27 @@ export interface Case {
 }
 
 export function caseOf(op: Op, sample: Sample<never>, seed = 7): Case {
-  const rng = random(seed);
-  const b = new GraphBuilder(semantics, `${op.kind}_${sample.name}`);
+  return casesOf(op, [sample], seed);
+}
+
+/** All samples in one graph, side by side: one compilation serves them all. Output `i` of sample `s` is named `s.yi`. */
+export function casesOf(op: Op, samples: readonly Sample<never>[], seed = 7): Case {
+  const b = new GraphBuilder(semantics, op.kind);
   const inputs: Record<string, Tensor> = {};
-  const ids = sample.inputs.map((spec, i) => {
-    if (spec === null) return null;
-    const t = sampleTensor(spec, rng);
-    if (spec.constant) return b.constant(t, `c${i}`);
-    inputs[`x${i}`] = t;
-    return b.input(`x${i}`, t.dtype, t.shape);
-  });
-  b.node(op.kind, ids, sample.attrs).forEach((id, i) => void b.output(`y${i}`, id));
+  for (const sample of samples) {
+    const rng = random(seed);
+    const ids = sample.inputs.map((spec, i) => {
+      if (spec === null) return null;
+      const t = sampleTensor(spec, rng);
+      const name = `${sample.name}.x${i}`;
+      if (spec.constant) return b.constant(t, name);
+      inputs[name] = t;
+      return b.input(name, t.dtype, t.shape);
+    });
+    b.node(op.kind, ids, sample.attrs, { name: sample.name }).forEach(
+      (id, i) => void b.output(`${sample.name}.y${i}`, id),
+    );
+  }
   return { graph: b.finish(), inputs };
 }
 

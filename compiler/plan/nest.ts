@@ -24,6 +24,8 @@ export const startBytes = (o: Operand) => startOf(o.layout, o.view) * elementByt
  * dropped, neighbours that are one walk for all operands are merged.
  */
 export function nest(operands: readonly Operand[], dims: readonly number[]): Loop[] {
+  const empty = operands.some((o) => dims.some((d) => o.view.dims[d].some((f) => f.size === 0)));
+  if (empty) return [{ size: 0, strides: operands.map(() => 0) }];
   const loops = dims.flatMap((d) =>
     refine(operands.map((o) => o.view.dims[d])).map((factors) => ({
       size: factors[0].size,

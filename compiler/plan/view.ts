@@ -153,10 +153,8 @@ export function padView(v: View, before: readonly number[], after: readonly numb
     let f = dim[0];
     if (!f) {
       // A dimension of size 1 may still stand for an axis of size 1: give it back its loop.
-      const axis = v.shape.findIndex(
-        (s, a) => s === 1 && origin[a] === 0 && ![...v.dims, ...dims].flat().some((g) => g.axis === a),
-      );
-      if (axis < 0) return undefined;
+      const axis = unitAxis({ ...v, origin, dims: [...dims, ...v.dims.slice(d)] }, d);
+      if (axis === undefined) return undefined;
       f = { size: 1, axis, step: 1 };
     }
     if (f.axis < 0 || f.step < 0 || v.dims.some((o, i) => i !== d && o.some((g) => g.axis === f.axis)))
@@ -169,6 +167,18 @@ export function padView(v: View, before: readonly number[], after: readonly numb
     dims.push(tidy([{ size: f.size + before[d] + after[d], axis: f.axis, step: f.step }]));
   }
   return { ...v, origin, dims };
+}
+
+/** An axis of size 1 on which nothing walks, for dimension d: in the order of the axes where one is left. */
+function unitAxis(v: View, d: number): number | undefined {
+  const walked = new Set(v.dims.flat().map((f) => f.axis));
+  const free = v.shape.flatMap((s, a) => (s === 1 && v.origin[a] === 0 && !walked.has(a) ? [a] : []));
+  const axesOf = (dims: View['dims']) => dims.flat().map((f) => f.axis);
+  const low = Math.max(-1, ...axesOf(v.dims.slice(0, d)));
+  const behind = v.dims.slice(d + 1).filter((dim) => dim.length === 0).length;
+  const after = free.filter((a) => a > low);
+  // Later dimensions of size 1 want an axis too: leave them the last ones.
+  return after.at(-1 - behind) ?? after[0] ?? free[0];
 }
 
 /** Numpy broadcasting to `shape`. */
