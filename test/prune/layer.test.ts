@@ -12,7 +12,7 @@ import {
 } from '../../compiler/prune/math/prunelayer.ts';
 import { sparseGpt } from '../../compiler/prune/math/sparsegpt.ts';
 import { swapMask } from '../../compiler/prune/math/swap.ts';
-import { bestOn, correlated, largestGap, rowsOf, secondMoment } from './reference.ts';
+import { bestOn, correlated, largestGap, rowsOf, secondMoment, solve } from './reference.ts';
 
 const methods: Method[] = ['magnitude', 'wanda', 'taylor', 'sparsegpt', 'obs', 'alps'];
 const granularities: Granularity[] = [
@@ -306,7 +306,7 @@ describe('dead inputs', () => {
   const [rows, cols, samples] = [5, 12, 80];
   const deadColumns = [0, 3, 4, 11];
   const base = correlated(12, rows, cols, samples);
-  const x = base.x.map((v, i) => (deadColumns.includes(Math.floor(i / samples)) ? 2 : v));
+  const x = base.x.map((v, i) => (deadColumns.includes(Math.floor(i / samples)) ? 2.1 : v));
   const problem: LayerProblem = {
     rows,
     cols,
@@ -369,8 +369,32 @@ describe('choosing', () => {
   });
 });
 
-describe('SparseGPT with a fixed mask and a rounding', () => {
-  test('beats rounding to nearest and obeys the mask', () => {
+describe('SparseGPT', () => {
+  test('every column is decided at the optimum given the columns before it, over several blocks', () => {
+    const n = 140;
+    const q = quadratic(correlated(31, 2, n, 300), 1e-2);
+    const { mask, weights } = sparseGpt(q, { kind: 'element' }, 90);
+    expect(countKept(mask)).toBe(90);
+    const h = rowsOf(q.damped.H, n);
+    rowsOf(q.target, n).forEach((target, r) => {
+      const w = [...target];
+      for (let j = 0; j < n; j++) {
+        // w_j, the first of the free columns j…, is their joint optimum for the fixed columns before j.
+        const free = Array.from({ length: n - j }, (_, i) => j + i);
+        const right = free.map((f) => -h[f].slice(0, j).reduce((s, v, i) => s + v * (w[i] - target[i]), 0));
+        const value =
+          target[j] +
+          solve(
+            free.map((f) => h[f].slice(j)),
+            right,
+          )[0];
+        w[j] = mask[r * n + j] ? value : 0;
+      }
+      expect(largestGap(weights.slice(r * n, (r + 1) * n), w)).toBeLessThan(1e-8);
+    });
+  });
+
+  test('with a fixed mask and a rounding: beats rounding to nearest and obeys the mask', () => {
     const p = correlated(21, 8, 32, 200);
     const q = quadratic(p, 1e-2);
     const first = sparseGpt(q, { kind: 'element' }, 100);
