@@ -38,26 +38,29 @@ export interface LinearKernel {
 export const OVERREAD = 64;
 
 /**
- * Nanoseconds, fitted to `bench/kernels.ts` on one x86 core: of a stored block (or of a column, for `dense`) and of a row or
- * group of rows, once per tile of pixels.
+ * Nanoseconds, fitted to `bench/kernels.ts` on one x86 core with 128-bit vectors. `block` is the cost of a stored block (for
+ * `dense`, of a column of a panel) and `row` that of a row or group of rows, each once per tile of pixels.
  */
 const fitted = {
-  csr28: { block: 1.5, row: 8 },
-  csr16: { block: 1.0, row: 5 },
-  csr4: { block: 0.5, row: 3 },
-  sell4: { block: 0.22, row: 2 },
-  csr1: { block: 0.36, row: 2.5 },
-  tile4x8: { block: 1.75, row: 9 },
-  tile2x16: { block: 1.75, row: 9 },
-  tile4x1: { block: 0.33, row: 4 },
-  tile2x1: { block: 0.6, row: 3.5 },
-  tile1x4: { block: 0.35, row: 4 },
-  /** Factor on `block` where an input tile of `cols` columns outgrows the L1 cache. */
-  l1: { bytes: 48 * 1024, factor: 1.13 },
-  /** Factor on everything without SIMD, where a block costs as much per weight and pixel. */
+  csr28: { block: 1.33, row: 3 },
+  csr16: { block: 0.85, row: 2.4 },
+  csr4: { block: 0.4, row: 1.8 },
+  csr1: { block: 0.31, row: 2.5 },
+  sell4: { block: 0.215, row: 2 },
+  tile4x8: { block: 1.23, row: 5 },
+  tile4x4: { block: 0.8, row: 4 },
+  tile2x16: { block: 1.22, row: 3.8 },
+  tile4x1: { block: 0.35, row: 4 },
+  tile2x1: { block: 0.53, row: 3.5 },
+  tile1x4: { block: 0.42, row: 4 },
+  /** `factor` multiplies `block` where an input tile outgrows the L1 cache. */
+  l1: { bytes: 48 * 1024, factor: 1.1 },
+  /** Weights that are read once, from beyond the L2 cache, take at least `byte` each. */
+  l2: { bytes: 1024 * 1024, byte: 0.04 },
+  /** Without SIMD: of a multiply-add, a row per 4 pixels and a tap of a window. */
   scalar: { mac: 0.3, row: 4, tap: 0.6 },
-  /** Of four pixels of an output row; of a tap and of a tile of 4 × 4 pixels. */
-  window: { s1: 2, s2: 3, tap: 1.2, maxTap: 4, tile: 8 },
+  /** Of four pixels of an output row (3×3), of a tap and of a tile of 4 × 4 pixels (any size). */
+  window: { s1: 1.85, s2: 2.8, tap: 1.2, maxTap: 4, tile: 4 },
 } as const;
 
 interface Tile {
@@ -86,15 +89,27 @@ function csrCost(c: LinearCase, blocks: number): number {
   );
 }
 
-const tiled = (height: number, pixels: number, t: Tile) => (c: LinearCase, blocks: number) =>
-  c.build === 'scalar'
-    ? scalarCost(c, blocks * height)
-    : passes(Math.ceil(c.pixels / pixels), pixels, t, c, blocks, Math.ceil(c.rows / height));
+function panelCost(c: LinearCase, blocks: number): number {
+  if (c.build === 'scalar') return scalarCost(c, 4 * blocks);
+  const rest = c.pixels % 8;
+  const groups = Math.ceil(c.rows / 4);
+  return (
+    passes(Math.floor(c.pixels / 8) + (rest > 4 ? 1 : 0), 8, fitted.tile4x8, c, blocks, groups) +
+    passes(rest > 0 && rest <= 4 ? 1 : 0, 4, fitted.tile4x4, c, blocks, groups)
+  );
+}
 
-const vector = (height: number, width: number, t: Tile) => (c: LinearCase, blocks: number) =>
-  c.build === 'scalar' && height * width > 2
-    ? scalarCost(c, blocks * height * width)
-    : blocks * t.block + Math.ceil(c.rows / height) * t.row;
+function pairCost(c: LinearCase, blocks: number): number {
+  if (c.build === 'scalar') return scalarCost(c, 2 * blocks);
+  return passes(Math.ceil(c.pixels / 16), 16, fitted.tile2x16, c, blocks, Math.ceil(c.rows / 2));
+}
+
+/** One pixel, from blocks of `height` × `width` that take `bytes` each. */
+const vector = (height: number, width: number, bytes: number, t: Tile) => (c: LinearCase, blocks: number) => {
+  if (c.build === 'scalar') return scalarCost(c, blocks * height * width);
+  const compute = blocks * t.block + Math.ceil(c.rows / height) * t.row;
+  return blocks * bytes > fitted.l2.bytes ? Math.max(compute, blocks * bytes * fitted.l2.byte) : compute;
+};
 
 const always = () => true;
 const onePixel = (c: LinearCase) => c.pixels === 1;
@@ -112,21 +127,21 @@ function linear(
 }
 
 export const linearKernels: readonly LinearKernel[] = [
-  linear('f32_linear_dense_4x8', 'dense', 'dense', always, tiled(4, 8, fitted.tile4x8)),
-  linear('f32_linear_dense_4x1', 'dense', 'dense', outputVector, vector(4, 1, fitted.tile4x1)),
+  linear('f32_linear_dense_4x8', 'dense', 'dense', always, panelCost),
+  linear('f32_linear_dense_4x1', 'dense', 'dense', outputVector, vector(4, 1, 16, fitted.tile4x1)),
   linear('f32_linear_csr_1x28', 'csr', 'csr', always, csrCost),
-  linear('f32_linear_csr_1x1', 'csr', 'csr', onePixel, vector(1, 1, fitted.csr1)),
-  linear('f32_linear_sell4_4x1', 'sell', 'sell4', onePixel, vector(1, 1, fitted.sell4)),
-  linear('f32_linear_bsr4x1_4x8', 'bsr', 'bsr4x1', always, tiled(4, 8, fitted.tile4x8)),
-  linear('f32_linear_bsr4x1_4x1', 'bsr', 'bsr4x1', outputVector, vector(4, 1, fitted.tile4x1)),
-  linear('f32_linear_bsr2x1_2x16', 'bsr', 'bsr2x1', always, tiled(2, 16, fitted.tile2x16)),
-  linear('f32_linear_bsr2x1_2x1', 'bsr', 'bsr2x1', onePixel, vector(2, 1, fitted.tile2x1)),
+  linear('f32_linear_csr_1x1', 'csr', 'csr', onePixel, vector(1, 1, 8, fitted.csr1)),
+  linear('f32_linear_sell4_4x1', 'sell', 'sell4', onePixel, vector(1, 1, 6, fitted.sell4)),
+  linear('f32_linear_bsr4x1_4x8', 'bsr', 'bsr4x1', always, panelCost),
+  linear('f32_linear_bsr4x1_4x1', 'bsr', 'bsr4x1', outputVector, vector(4, 1, 20, fitted.tile4x1)),
+  linear('f32_linear_bsr2x1_2x16', 'bsr', 'bsr2x1', always, pairCost),
+  linear('f32_linear_bsr2x1_2x1', 'bsr', 'bsr2x1', onePixel, vector(2, 1, 12, fitted.tile2x1)),
   linear(
     'f32_linear_bsr1x4_1x1',
     'bsr',
     'bsr1x4',
     (c) => c.pixels === 1 && c.contiguous && c.cols >= 4,
-    vector(1, 4, fitted.tile1x4),
+    vector(1, 4, 20, fitted.tile1x4),
   ),
 ];
 
@@ -146,9 +161,12 @@ export interface LinearChoice extends LinearCandidate {
   readonly candidates: readonly LinearCandidate[];
 }
 
+/** A sparse format must promise so much less than `dense`: predictions are no better than that. */
+const worthwhile = 0.97;
+
 /**
  * The format and kernel for a matrix. `dense` stays unless another format is predicted to be faster (`speed`) or is smaller (`size`);
- * what is chosen is never both slower and larger than `dense`.
+ * what is chosen is never predicted to be both slower and larger than `dense`.
  */
 export function chooseLinear(
   w: Matrix,
@@ -179,7 +197,10 @@ export function chooseLinear(
   const measure = (candidate: LinearCandidate) =>
     c.objective === 'speed' ? candidate.predictedNs : candidate.bytes;
   const dense = candidates[0];
-  const best = candidates.reduce((a, b) => (measure(b) < measure(a) ? b : a));
+  const best = candidates
+    .slice(1)
+    .filter((sparse) => measure(sparse) < worthwhile * measure(dense))
+    .reduce((a, b) => (measure(b) < measure(a) ? b : a), dense);
   return { ...best, reason: reason(best, dense, c.objective), candidates };
 }
 

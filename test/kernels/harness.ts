@@ -46,11 +46,7 @@ const pages = 64;
 const base = 1024;
 
 export async function machine(build: Build, kernels: readonly KernelRow[]): Promise<Machine> {
-  const source = [
-    ...kernels.map((k) => `import { ${k.name} as k_${k.name} } from './runtime/kernels/${k.family}';`),
-    build === 'scalar' ? scalarScale : scale,
-    ...kernels.map((k) => wrapper(k)),
-  ].join('\n');
+  const source = sourceOf(build, kernels);
   const { wasm } = await assemble({
     sources: new Map([['module.ts', source]]),
     entry: 'module.ts',
@@ -86,6 +82,15 @@ export async function machine(build: Build, kernels: readonly KernelRow[]): Prom
       top = base;
     },
   };
+}
+
+/** A module that exports each kernel under its name. */
+export function sourceOf(build: Build, kernels: readonly KernelRow[]): string {
+  return [
+    ...kernels.map((k) => `import { ${k.name} as k_${k.name} } from './runtime/kernels/${k.family}';`),
+    build === 'scalar' ? scalarScale : scale,
+    ...kernels.map(wrapper),
+  ].join('\n');
 }
 
 function wrapper(k: KernelRow): string {

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import { chooseLinear } from '../../compiler/kernels.ts';
+import type { Matrix } from '../../compiler/sparse/format.ts';
+import { randomMatrix } from '../sparse/random.ts';
+
+const image = { pixels: 196, yRow: 784, build: 'simd', objective: 'speed' } as const;
+const vector = { pixels: 1, yRow: 4, build: 'simd', objective: 'speed' } as const;
+const planes = (cols: number) => Int32Array.from({ length: cols }, (_, k) => 784 * k);
+const floats = (cols: number) => Int32Array.from({ length: cols }, (_, k) => 4 * k);
+
+function blocks(rows: number, cols: number, height: number, width: number, density: number): Matrix {
+  const pattern = randomMatrix(Math.ceil(rows / height), Math.ceil(cols / width), density, 3);
+  const w = randomMatrix(rows, cols, 1, 4);
+  for (let r = 0; r < rows; r++) {
+    for (let k = 0; k < cols; k++) {
+      const kept = pattern.data[Math.floor(r / height) * pattern.cols + Math.floor(k / width)];
+      if (kept === 0) w.data[r * cols + k] = 0;
+    }
+  }
+  return w;
+}
+
+test('full matrices stay dense', () => {
+  const w = randomMatrix(128, 128, 1, 1);
+  for (const objective of ['speed', 'size'] as const) {
+    expect(chooseLinear(w, planes(128), { ...image, objective }).format).toBe('dense');
+    expect(chooseLinear(w, floats(128), { ...vector, objective }).format).toBe('dense');
+  }
+});
+
+test('scattered zeros: csr for images, sell4 for vectors', () => {
+  const w = randomMatrix(128, 128, 0.1, 1);
+  expect(chooseLinear(w, planes(128), image).kernel.name).toBe('f32_linear_csr_1x28');
+  expect(chooseLinear(w, floats(128), vector).kernel.name).toBe('f32_linear_sell4_4x1');
+});
+
+test('a vector too long for u16 indices falls back to another format', () => {
+  const offsets = Int32Array.from({ length: 128 }, (_, k) => 4096 * k);
+  expect(chooseLinear(randomMatrix(128, 128, 0.1, 1), offsets, vector).kernel.name).toBe(
+    'f32_linear_csr_1x1',
+  );
+});
+
+test('blocks of zeros: the format of the block', () => {
+  expect(chooseLinear(blocks(128, 128, 4, 1, 0.2), planes(128), image).format).toBe('bsr4x1');
+  expect(chooseLinear(blocks(128, 128, 4, 1, 0.2), floats(128), vector).format).toBe('bsr4x1');
+  expect(chooseLinear(blocks(128, 128, 1, 4, 0.2), floats(128), vector).format).toBe('bsr1x4');
+});
+
+test('rows that are not 4 bytes apart rule the vector kernels out', () => {
+  const { candidates } = chooseLinear(blocks(64, 64, 4, 1, 0.2), floats(64), { ...vector, yRow: 16 });
+  const names = candidates.map(({ kernel }) => kernel.name);
+  expect(names).toContain('f32_linear_bsr4x1_4x8');
+  expect(names).not.toContain('f32_linear_bsr4x1_4x1');
+  expect(names).not.toContain('f32_linear_dense_4x1');
+});
+
+test('what is chosen is never both slower and larger than dense', () => {
+  for (const density of [0, 0.05, 0.3, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1]) {
+    for (const build of ['scalar', 'simd'] as const) {
+      for (const objective of ['speed', 'size'] as const) {
+        for (const [rows, cols, pixels] of [
+          [1, 3, 1],
+          [10, 84, 1],
+          [64, 32, 12544],
+          [33, 17, 49],
+          [5, 400, 5],
+        ]) {
+          const w = randomMatrix(rows, cols, density, rows + cols);
+          const choice = chooseLinear(w, floats(cols), { pixels, yRow: 4 * pixels, build, objective });
+          const dense = choice.candidates[0];
+          expect(dense.format).toBe('dense');
+          expect(choice.predictedNs <= dense.predictedNs || choice.bytes <= dense.bytes).toBe(true);
+          const measure = objective === 'speed' ? 'predictedNs' : 'bytes';
+          expect(choice[measure]).toBeLessThanOrEqual(dense[measure]);
+          expect(choice.reason).not.toBe('');
+        }
+      }
+    }
+  }
+});
