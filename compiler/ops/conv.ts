@@ -133,27 +133,33 @@ export default defineOp<ConvAttrs>({
     y.shape.reduce((s, d) => s * d, 1) * inputs[1]!.shape.slice(1).reduce((s, d) => s * d, 1),
   linear: { weights: 1, bias: 2, axis: 1, uniform: (a) => a.pads.flat().every((n) => n <= 0) },
   prunable: (a) => [{ input: 1, groups: a.groups }],
-  channels: (_i, _o, a) =>
-    a.groups === 1
-      ? [
-          [
-            [0, 1],
-            [1, 1],
-          ],
-          [
-            [1, 0],
-            [2, 0],
-            [-1, 1],
-          ],
-        ]
-      : [
-          [
-            [0, 1],
-            [1, 0],
-            [2, 0],
-            [-1, 1],
-          ],
+  channels([x, w], _o, a) {
+    if (a.groups === 1) {
+      return [
+        [
+          [0, 1],
+          [1, 1],
         ],
+        [
+          [1, 0],
+          [2, 0],
+          [-1, 1],
+        ],
+      ];
+    }
+    if (w!.shape[1] !== 1) return [];
+    // Depthwise: each input channel has rows of its own.
+    const rows = { start: 0, length: w!.shape[0], inner: w!.shape[0] / x!.shape[1] };
+    return [
+      [
+        [0, 1],
+        [1, 0, rows],
+        [2, 0, rows],
+        [-1, 1, rows],
+      ],
+    ];
+  },
+  shrink: (a, kept) => (a.groups === 1 ? a : { ...a, groups: kept(0, 1).length }),
   tf: (tf, [x, w, bias], a) => {
     const y = channelsLast(tf, padSpatial(tf, x!, a.pads), (image) =>
       convolve(tf, image, spread(tf, w!, a.dilations), a),

@@ -1,8 +1,9 @@
 import { badShape } from '../errors.ts';
 import { normalizeAxis } from '../ir/tensor.ts';
-import { type Attrs, defineOp, type LayerContext, type ValueId } from './define.ts';
+import { type Attrs, type AxisLink, defineOp, type LayerContext, type ValueId } from './define.ts';
 import { elements, tabulate } from './elements.ts';
 import { emitGather } from './gather-step.ts';
+import { range } from './spatial.ts';
 import { take } from './take.ts';
 
 /**
@@ -59,16 +60,12 @@ export default defineOp<GatherAttrs>({
   channels: ([data, indices], _o, a) => {
     const axis = normalizeAxis(a.axis, data!.shape.length);
     const more = indices!.shape.length - a.batchDims;
-    return data!.shape.flatMap((_, d) =>
-      d === axis
-        ? []
-        : [
-            [
-              [0, d],
-              [-1, d < axis ? d : d + more - 1],
-            ] as const,
-          ],
-    );
+    return range(0, data!.shape.length)
+      .filter((d) => d !== axis)
+      .map((d): AxisLink => {
+        const shared: AxisLink = d < a.batchDims ? [[1, d]] : [];
+        return [[0, d], ...shared, [-1, d < axis ? d : d + more - 1]];
+      });
   },
   tf: (tf, [data, indices], a) => [
     tf.gather(data!, tf.cast(indices!, 'int32') as never, a.axis, a.batchDims),

@@ -1,6 +1,6 @@
 import { badShape } from '../errors.ts';
 import { sameShape, sizeOf } from '../ir/tensor.ts';
-import { defineOp, type LayerContext, type Shape } from './define.ts';
+import { type AxisLink, defineOp, type LayerContext, type Shape } from './define.ts';
 import { range, unpermute } from './spatial.ts';
 
 export default defineOp<{ readonly shape: Shape }>({
@@ -13,6 +13,8 @@ export default defineOp<{ readonly shape: Shape }>({
     return [{ dtype: x!.dtype, shape }];
   },
   eval: ([x], { shape }) => [{ ...x!, shape }],
+  channels: ([x], _o, { shape }) => reshapeLinks(x!.shape, shape),
+  shrink: ({ shape }, kept) => ({ shape: shape.map((_, d) => kept(-1, d).length) }),
   identity: ([x], { shape }) => (sameShape(x!.shape, shape) ? 0 : undefined),
   permute({ shape }, perm, [x]) {
     // Only where axes of size 1 come and go; they stay in place, all others take the order of the source.
@@ -57,6 +59,44 @@ export default defineOp<{ readonly shape: Shape }>({
     { name: 'int', inputs: [{ shape: [6], dtype: 'int32' }], attrs: { shape: [1, 6, 1] } },
   ],
 });
+
+/** The shapes are cut where both have come equally far; in each piece, one axis is a number whose digits are the others. */
+function reshapeLinks(from: Shape, to: Shape): AxisLink[] {
+  const links: AxisLink[] = [];
+  if (from.includes(0)) return links;
+  const left = wideAxes(from);
+  const right = wideAxes(to);
+  while (left.length > 0 && right.length > 0) {
+    const a = [left.shift()!];
+    const b = [right.shift()!];
+    const size = (shape: Shape, axes: readonly number[]) => axes.reduce((n, d) => n * shape[d], 1);
+    while (size(from, a) !== size(to, b)) {
+      if (size(from, a) < size(to, b)) a.push(left.shift()!);
+      else b.push(right.shift()!);
+    }
+    const whole = a.length === 1 ? a[0] : b[0];
+    const length = size(from, a);
+    const digits = a.length === 1 ? b : a;
+    if (a.length > 1 && b.length > 1) continue;
+    const shape = a.length === 1 ? to : from;
+    const [number, digit] = a.length === 1 ? [0, -1] : [-1, 0];
+    digits.forEach((d, i) => {
+      const inner = size(shape, digits.slice(i + 1));
+      links.push(
+        digits.length === 1
+          ? [
+              [digit, d],
+              [number, whole],
+            ]
+          : [
+              [digit, d],
+              [number, whole, { start: 0, length, inner }],
+            ],
+      );
+    });
+  }
+  return links;
+}
 
 const wideAxes = (shape: Shape) => range(0, shape.length).filter((d) => shape[d] !== 1);
 

@@ -111,6 +111,12 @@ export function interpolate(
   });
 }
 
+/** `Op.shrink` of a resize. */
+export const shrinkResize = <A extends { readonly shape: readonly number[] }>(
+  a: A,
+  kept: (tensor: number, axis: number) => readonly number[],
+): A => ({ ...a, shape: a.shape.map((_, d) => kept(-1, d).length) });
+
 /** Dimensions that stay as they are. */
 export const resizeLinks = (inputs: readonly (TensorType | null)[], a: ResizeAttrs): AxisLink[] =>
   range(0, a.shape.length)

@@ -7,6 +7,7 @@ import {
   interpolate,
   type ResizeAttrs,
   resizeLinks,
+  shrinkResize,
   tfTaps,
 } from './resize.ts';
 import { lowerTaps } from './resize-lower.ts';
@@ -31,6 +32,7 @@ export default defineOp<ResizeCubicAttrs>({
   lower: (l, a) => [lowerTaps(l, tapsOf(l.inputType(0).shape, a))],
   macs: (_i, [y], a) => 4 * a.scales.filter((s) => s !== 1).length * sizeOf(y.shape),
   channels: (inputs, _o, a) => resizeLinks(inputs, a),
+  shrink: shrinkResize,
   tf: (tf, [x], a) => {
     const taps = tapsOf([a.shape[0], ...(x!.shape.slice(1) as number[])], a);
     return [

@@ -8,6 +8,7 @@ import {
   type ResizeAttrs,
   readUpSampling,
   resizeLinks,
+  shrinkResize,
   tfTaps,
 } from './resize.ts';
 import { range } from './spatial.ts';
@@ -47,6 +48,7 @@ export default defineOp<ResizeNearestAttrs>({
     ];
   },
   channels: (inputs, _o, a) => resizeLinks(inputs, a),
+  shrink: shrinkResize,
   tf: (tf, [x], a) => [
     tfTaps(
       tf,
