@@ -6,30 +6,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Files, safeName } from '../targets/index.ts';
 import { ModelFiles } from './import/index.ts';
-import type { Graph } from './ir/graph.ts';
 import type { Metadata } from './link/metadata.ts';
+import type { Model } from './model.ts';
 import type { CompileOptions, LoadOptions } from './options.ts';
 import { packageRoot } from './package-root.ts';
 import { type Emitted, emit, open, pack } from './pipeline.ts';
-
-/** A model in the compiler: as it was read, and as it is now. */
-export interface Model {
-  readonly name: string;
-  /** What compiles: simplified, maybe pruned. */
-  readonly graph: Graph;
-  readonly source: Source;
-}
-
-export interface Source {
-  readonly files: ModelFiles;
-  /** Name of the reader, `tfjs layers model`. */
-  readonly format: string;
-  readonly producer?: string;
-  /** SHA-256 over names and contents of all files. */
-  readonly hash: string;
-  /** As the files have it. */
-  readonly graph: Graph;
-}
 
 export interface Compiled {
   /** Contents by file name. */
@@ -53,8 +34,7 @@ export async function load(
     typeof source === 'string'
       ? ModelFiles.fromDisk(source, options.limits)
       : ModelFiles.fromMemory(source, undefined, options.limits);
-  const { graph, format, producer, hash } = await open(files, options, options.progress);
-  return { name: graph.name, graph, source: { files, format, producer, hash, graph } };
+  return open(files, options, options.progress);
 }
 
 /**
@@ -77,7 +57,7 @@ export async function compile(model: Model, options: CompileOptions = {}): Promi
       name: options.name ?? model.name,
       compilerVersion: version(),
       sourceHash: model.source.hash,
-      recorded: { simd: build, optimize, sparse },
+      recorded: { simd: build, optimize, sparse, pruning: model.pruning?.options },
     },
     options.progress,
   );
@@ -102,5 +82,7 @@ export {
   UnsupportedError,
 } from './errors.ts';
 export { type Metadata, type PortInfo, readMetadata } from './link/metadata.ts';
-export type { CompileOptions, LoadOptions } from './options.ts';
+export type { Model, Pruning, Source } from './model.ts';
+export type { CompileOptions, LoadOptions, VerifyOptions } from './options.ts';
 export type { Progress, Stage } from './progress.ts';
+export { type Comparison, type Tolerance, type Verification, verify } from './verify.ts';

@@ -4,6 +4,8 @@ import type { FileLimits, ReadOptions } from './import/index.ts';
 import type { Build } from './kernels.ts';
 import type { Objective } from './plan/select.ts';
 import type { Progress } from './progress.ts';
+import type { BackendName } from './prune/train/backend.ts';
+import type { Sample } from './samples.ts';
 
 export interface LoadOptions extends ReadOptions {
   readonly limits?: Partial<FileLimits>;
@@ -27,5 +29,18 @@ export interface CompileOptions {
   readonly emitSource?: boolean;
   /** Add the module as WebAssembly text, without its weights. */
   readonly emitWat?: boolean;
+  readonly progress?: Progress;
+}
+
+export interface VerifyOptions {
+  /** The user's inputs. */
+  readonly samples?: readonly Sample[];
+  /** How many random inputs; by default 8 to 1,000 by the size of the model. */
+  readonly random?: number;
+  readonly seed?: number;
+  /** Largest error against the source model, relative to its largest output; a pruned model has none by default. */
+  readonly maxError?: number;
+  /** Of tfjs. */
+  readonly backend?: BackendName;
   readonly progress?: Progress;
 }

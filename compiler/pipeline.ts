@@ -18,11 +18,13 @@ import type { Files } from '../targets/index.ts';
 import { type TargetName, targets } from '../targets/index.ts';
 import { checkGraph, checkModule, checkPlan } from './check.ts';
 import { writeModule } from './codegen/module.ts';
-import { type ImportedModel, type ModelFiles, type ReadOptions, readModel } from './import/index.ts';
+import { type ModelFiles, type ReadOptions, readModel } from './import/index.ts';
 import type { Graph } from './ir/graph.ts';
 import type { Build } from './kernels.ts';
 import { assemble } from './link/asc.ts';
 import { type Linked, link, pagesOf } from './link/link.ts';
+import type { Model } from './model.ts';
+import { simplify } from './passes/index.ts';
 import type { Step } from './plan/forms.ts';
 import { fuse } from './plan/fuse.ts';
 import { lower } from './plan/lower.ts';
@@ -30,18 +32,17 @@ import { type Objective, select } from './plan/select.ts';
 import { stage } from './plan/stage.ts';
 import { noProgress, type Progress } from './progress.ts';
 
-/** Files → Graph. */
-export async function open(
-  files: ModelFiles,
-  options: ReadOptions,
-  progress = noProgress,
-): Promise<ImportedModel> {
+/** Files → Model. */
+export async function open(files: ModelFiles, options: ReadOptions, progress = noProgress): Promise<Model> {
   const run = runner(progress);
-  return run(
+  const read = await run(
     'import',
     () => readModel(files, options),
     (m) => checkGraph(m.graph),
   );
+  const graph = await run('simplify', () => simplify(read.graph), checkGraph);
+  const { format, producer, hash } = read;
+  return { name: graph.name, graph, source: { files, format, producer, hash, graph: read.graph } };
 }
 
 export interface EmitOptions {

@@ -1,0 +1,2 @@
+import type { CommandSpec } from './command.ts';
+export const bench: CommandSpec = { name: 'bench', summary: 'x', examples: [], action: async () => 0 };

@@ -1,0 +1,87 @@
+import type { TargetName } from '../../targets/index.ts';
+import type { Model } from '../model.ts';
+import type { Objective } from '../plan/select.ts';
+import { type CommandSpec, type Context, checkFailed, option } from './command.ts';
+import { type ModelOptions, modelOptions, openModel } from './inputs.ts';
+import { type PruneFlags, pruneModel, pruneOptions, wantsPruning } from './prune.ts';
+import * as format from './ui/format.ts';
+
+export interface CompileFlags extends ModelOptions, PruneFlags {
+  readonly out: string;
+  readonly name?: string;
+  readonly target: TargetName;
+  readonly simd: 'auto' | 'scalar' | 'simd' | 'relaxed';
+  readonly optimize: Objective;
+  readonly emitSource?: boolean;
+  readonly emitWat?: boolean;
+  readonly verify?: boolean;
+}
+
+export const compileOptions = () => [
+  option('--target <name>', 'what comes out: a module and a loader, or both in one file')
+    .choices(['esm', 'inline'])
+    .default('esm'),
+  option('--simd <build>', 'auto is simd; scalar runs everywhere, relaxed where the host has it')
+    .choices(['auto', 'scalar', 'simd', 'relaxed'])
+    .default('auto'),
+  option('--optimize <goal>', 'what formats are chosen by').choices(['speed', 'size']).default('speed'),
+];
+
+export const compile: CommandSpec = {
+  name: 'compile',
+  summary: 'Compiles a model to a WebAssembly module with a typed loader; prunes it first when asked.',
+  args: [['<model>', 'model.json, or its folder']],
+  options: [
+    option('-o, --out <folder>', 'where the files go').default('dist'),
+    option('--name <name>', "of the files (default: the model's)"),
+    ...compileOptions(),
+    option('--emit-source', 'keep the generated AssemblyScript'),
+    option('--emit-wat', 'keep the module as text'),
+    option('--verify', 'run the module against the source model before anything is written'),
+    ...pruneOptions(),
+    ...modelOptions(),
+  ],
+  examples: [
+    'compile model.json -o web/model',
+    'compile model.json --sparsity 0.9 --data x.npy --labels y.npy --verify',
+    'compile model.json --target inline --optimize size --name detector',
+  ],
+  async action(context: Context, [path]: readonly string[], options: CompileFlags) {
+    const model = await opened(context, path, options);
+    const { compile } = await import('../index.ts');
+    const { files, wasm, metadata } = await compile(model, { ...options, progress: context.progress });
+    if (options.verify && !(await verified(context, model, wasm))) return checkFailed;
+    const { out } = options;
+    if (!context.options.dryRun) {
+      const { writeOutput } = await import('../output.ts');
+      const { compiler, source, options: recorded } = metadata;
+      writeOutput(out, files, { compiler, source, options: recorded });
+    }
+    const sizes = [...files].map(([name, content]) => ({
+      name,
+      bytes: Buffer.from(content as Uint8Array).length,
+    }));
+    const text = [
+      ...sizes.map((f) => `${format.bytes(f.bytes).padStart(8)}  ${f.name}`),
+      `${context.options.dryRun ? 'nothing written, would go to' : 'in'} ${format.printable(out)}`,
+    ];
+    context.result({ out, files: sizes, metadata }, text.join('\n'));
+    return 0;
+  },
+};
+
+async function opened(context: Context, path: string, options: CompileFlags): Promise<Model> {
+  const model = await openModel(context, path, options);
+  return wantsPruning(options) ? pruneModel(context, model, options) : model;
+}
+
+async function verified(context: Context, model: Model, wasm: Uint8Array<ArrayBuffer>): Promise<boolean> {
+  const [{ verify }, { verificationText }] = await Promise.all([
+    import('../verify.ts'),
+    import('./verify.ts'),
+  ]);
+  const found = await verify(model, wasm, { seed: context.options.seed, progress: context.progress });
+  if (!found.ok) context.result(found, verificationText(found));
+  else context.say(verificationText(found));
+  return found.ok;
+}

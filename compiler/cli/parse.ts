@@ -1,0 +1,36 @@
+/** Values of options. */
+import { InvalidArgumentError } from 'commander';
+
+export function fraction(text: string): number {
+  const value = /%$/.test(text) ? Number.parseFloat(text) / 100 : Number(text);
+  if (!(value >= 0 && value < 1))
+    throw new InvalidArgumentError('a fraction from 0 to below 1 is wanted, as 0.9 or 90%.');
+  return value;
+}
+
+export function positive(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value < Number.POSITIVE_INFINITY))
+    throw new InvalidArgumentError('a positive number is wanted.');
+  return value;
+}
+
+export function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('a whole number is wanted.');
+  return value;
+}
+
+export const list = (text: string, before: readonly string[] = []): string[] => [...before, text];
+
+/** `input=1,224,224,3`, again and again. */
+export function shapes(
+  text: string,
+  before: Readonly<Record<string, readonly number[]>> = {},
+): Record<string, readonly number[]> {
+  const at = text.lastIndexOf('=');
+  const dims = text.slice(at + 1).split(/[,x×]/);
+  if (at < 1 || !dims.every((d) => /^\d+$/.test(d)))
+    throw new InvalidArgumentError('a shape is wanted, as input=1,224,224,3.');
+  return { ...before, [text.slice(0, at)]: dims.map(Number) };
+}

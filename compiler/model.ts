@@ -1,0 +1,29 @@
+/** A model in the compiler: as it was read, and as it is now. */
+import type { ModelFiles } from './import/index.ts';
+import type { Graph } from './ir/graph.ts';
+
+export interface Model {
+  readonly name: string;
+  /** What compiles: simplified, maybe pruned. */
+  readonly graph: Graph;
+  readonly source: Source;
+  /** Present once `prune` has been at it. */
+  readonly pruning?: Pruning;
+}
+
+export interface Source {
+  readonly files: ModelFiles;
+  /** Name of the reader, `tfjs layers model`. */
+  readonly format: string;
+  readonly producer?: string;
+  /** SHA-256 over names and contents of all files. */
+  readonly hash: string;
+  /** As the files have it. */
+  readonly graph: Graph;
+}
+
+export interface Pruning {
+  /** What identifies the result, together with the source: goes into the module's metadata. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly report: unknown;
+}
