@@ -4,6 +4,7 @@ import { e } from '../plan/expr.ts';
 import { isIdentity, type View } from '../plan/view.ts';
 import { type Attrs, defineOp } from './define.ts';
 import { scalarOf } from './pointwise.ts';
+import { splitAxes } from './reduction.ts';
 
 type CumSumAttrs = Attrs & { readonly axis: number; readonly exclusive: boolean; readonly reverse: boolean };
 
@@ -61,7 +62,18 @@ export default defineOp<CumSumAttrs>({
     l.emit({ form: 'scan', count: shape[at], reverse, moving, body, y });
     return [y];
   },
-  tf: (tf, [x], { axis, exclusive, reverse }) => [tf.cumsum(x!, axis, exclusive, reverse)],
+  // The gradient of tf.cumsum is right for the last axis only.
+  tf: (tf, [x], { axis, exclusive, reverse }) => {
+    const { kept, gone } = splitAxes(x!.shape.length, [axis]);
+    const perm = [...kept, ...gone];
+    const sums = tf.cumsum(tf.transpose(x!, perm), kept.length, exclusive, reverse);
+    return [
+      tf.transpose(
+        sums,
+        perm.map((_, d) => perm.indexOf(d)),
+      ),
+    ];
+  },
   samples: [false, true].flatMap((exclusive) =>
     [false, true].flatMap((reverse) => [
       {

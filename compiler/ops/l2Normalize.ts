@@ -30,6 +30,10 @@ export default defineOp<Attrs & { readonly axes: readonly number[]; readonly eps
   samples: [
     { name: 'last', inputs: [{ shape: [2, 3, 7] }], attrs: { axes: [-1], epsilon: 1e-12 } },
     { name: 'channel', inputs: [{ shape: [1, 5, 3, 3] }], attrs: { axes: [1], epsilon: 1e-12 } },
-    { name: 'zero', inputs: [{ shape: [1, 4], sparsity: 1 }], attrs: { axes: [1], epsilon: 1e-12 } },
+    {
+      name: 'small',
+      inputs: [{ shape: [1, 4], values: [0.1, -0.2, 0.1, 0] }],
+      attrs: { axes: [1], epsilon: 1 },
+    },
   ],
 });

@@ -9,7 +9,8 @@ export default definePointwise({
   types: numeric,
   value: ([a, b]) => Math.max(a, b),
   expr: ([a, b]) => e.binary('max', a, b),
-  tf: (tf, [a, b]) => [tf.maximum(a!, b!)],
+  // The gradient of tf.maximum is wrong where operands stretch.
+  tf: (tf, [a, b]) => [tf.add(b!, tf.relu(tf.sub(a!, b!)))],
   names: { layers: { Maximum: (c) => mergeLayer(c, 'maximum') } },
   samples: [...binarySamples({}), ...binarySamples({}, { dtype: 'int32' }, { dtype: 'int32' }, 'int_')],
 });

@@ -9,7 +9,8 @@ export default definePointwise({
   types: numeric,
   value: ([a, b]) => Math.min(a, b),
   expr: ([a, b]) => e.binary('min', a, b),
-  tf: (tf, [a, b]) => [tf.minimum(a!, b!)],
+  // The gradient of tf.minimum is wrong where operands stretch.
+  tf: (tf, [a, b]) => [tf.sub(a!, tf.relu(tf.sub(a!, b!)))],
   names: { layers: { Minimum: (c) => mergeLayer(c, 'minimum') } },
   samples: [...binarySamples({}), ...binarySamples({}, { dtype: 'int32' }, { dtype: 'int32' }, 'int_')],
 });

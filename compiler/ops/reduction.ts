@@ -62,7 +62,7 @@ export function defineReduction(r: Reduction): Op<ReduceAttrs> {
     },
     permute: permuteReduction,
     channels: ([x], _o, { axes, keepDims }) => reductionLinks(x!.shape.length, axes, keepDims),
-    tf: tf && ((t, [x], { axes, keepDims }) => [tf(t, x!, [...axes], keepDims)]),
+    tf: tf && ((t, [x], { axes, keepDims }) => [tf(t, x!, splitAxes(x!.shape.length, axes).gone, keepDims)]),
     names: r.names,
     samples: [
       ...[

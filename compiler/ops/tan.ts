@@ -8,5 +8,5 @@ export default definePointwise({
   value: ([x]) => Math.tan(x),
   expr: ([x]) => e.unary('tan', x),
   tf: (tf, [x]) => [tf.tan(x!)],
-  samples: unarySamples({}),
+  samples: unarySamples({}, { values: 'unit' }),
 });
