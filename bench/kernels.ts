@@ -126,16 +126,8 @@ function linear(
   block: readonly [number, number],
   build: Build,
 ): Ours[] {
-  const taps = shape.kind === 'matrix' ? 1 : shape.kernel * shape.kernel;
-  const w = sparseMatrix(shape.rows, shape.cols * taps, density, block);
-  const pixels = shape.kind === 'matrix' ? shape.pixels : shape.size * (shape.size + 1);
-  const plane =
-    pixels === 1 ? 1 : roundUp(shape.kind === 'matrix' ? pixels : (shape.size + 2) * (shape.size + 1) + 1, 4);
-  const offsets = Int32Array.from({ length: w.cols }, (_, k) => {
-    const tap = k % taps;
-    const inPlane = shape.kind === 'matrix' ? 0 : Math.floor(tap / 3) * (shape.size + 1) + (tap % 3);
-    return 4 * (Math.floor(k / taps) * plane + inPlane);
-  });
+  const { plane, pixels, offsets } = view(shape);
+  const w = sparseMatrix(shape.rows, offsets.length, density, block);
   const yRow = pixels === 1 ? 4 : 4 * roundUp(pixels, 4);
   const choice = chooseLinear(w, offsets, { pixels, yRow, build, objective: 'speed' });
   const addresses: Record<string, number> = {
@@ -172,6 +164,32 @@ function linear(
         macs: useful,
       }));
   });
+}
+
+/** The input as planes of floats that carry their padding, and the byte offset of every column of the weights in them. */
+function view(s: Exclude<Shape, { kind: 'depthwise' }>): {
+  plane: number;
+  pixels: number;
+  offsets: Int32Array;
+} {
+  if (s.kind === 'matrix') {
+    const plane = s.pixels === 1 ? 1 : roundUp(s.pixels, 4);
+    return { plane, pixels: s.pixels, offsets: Int32Array.from({ length: s.cols }, (_, k) => 4 * k * plane) };
+  }
+  const out = s.size / s.stride;
+  const pitch = out + 1;
+  const phase = roundUp((out + 2) * pitch + 1, 4);
+  const offsets: number[] = [];
+  for (let c = 0; c < s.cols; c++) {
+    for (let v = 0; v < s.kernel; v++) {
+      for (let u = 0; u < s.kernel; u++) {
+        const [row, column] = [Math.floor(v / s.stride), Math.floor(u / s.stride)];
+        const split = c * s.stride ** 2 + (v % s.stride) * s.stride + (u % s.stride);
+        offsets.push(4 * (split * phase + row * pitch + column));
+      }
+    }
+  }
+  return { plane: phase * s.stride ** 2, pixels: out * pitch, offsets: Int32Array.from(offsets) };
 }
 
 function window(m: Machine, shape: ImageShape, build: Build): Ours[] {
@@ -344,6 +362,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     shape: flag('shape'),
     all: process.argv.includes('--all'),
     block: flag('block')?.split('x').map(Number) as [number, number] | undefined,
+    build: flag('build') as Build | undefined,
     minRounds: Number(flag('rounds') ?? 15),
     minTimeMs: Number(flag('time') ?? 60),
     onRow: (r) =>

@@ -9,7 +9,7 @@ export interface MatrixShape {
   readonly cols: number;
 }
 
-/** A 3×3 convolution with stride 1 and `same` padding on a square image, or (`depthwise`) one filter per channel. */
+/** A convolution with `same` padding on a square image, or (`depthwise`) one filter per channel. */
 export interface ImageShape {
   readonly kind: 'conv' | 'depthwise';
   readonly group: string;
@@ -30,9 +30,10 @@ const matrices = (group: string, list: string): MatrixShape[] =>
 
 const convolutions = (
   group: string,
+  stride: 1 | 2,
   list: readonly [size: number, cols: number, rows: number][],
 ): ImageShape[] =>
-  list.map(([size, cols, rows]) => ({ kind: 'conv', group, size, rows, cols, kernel: 3, stride: 1 }));
+  list.map(([size, cols, rows]) => ({ kind: 'conv', group, size, rows, cols, kernel: 3, stride }));
 
 const depthwise = (
   group: string,
@@ -69,7 +70,8 @@ export const shapes: readonly Shape[] = [
     'shufflenet_v1_g8',
     '3136 96 24 · 784 45 12 · 784 12 48 · 784 48 12 · 784 24 48 · 196 48 24 · 196 24 96 · 196 96 24 · 196 48 96 · 49 96 48 · 49 48 192 · 49 192 48',
   ),
-  ...convolutions('resnet_3x3', [
+  ...convolutions('first_3x3s2', 2, [[224, 3, 32]]),
+  ...convolutions('resnet_3x3', 1, [
     [32, 16, 16],
     [16, 32, 32],
     [8, 64, 64],
