@@ -15,16 +15,14 @@ import { semantics } from '../semantics/evaluate.ts';
 import { asInt, asList, checkName, isObject, type Json, member } from './json.ts';
 import { Layer, type LayerCall, type Shared } from './keras-layer.ts';
 import { findUnsupported, layerReaders } from './keras-names.ts';
-import { type LayerSpec, type ModelSpec, parseLayer, type Ref, type Source } from './keras-topology.ts';
+import { maxCalls } from './keras-order.ts';
+import { type LayerSpec, type ModelSpec, parseLayer, type Ref, Source } from './keras-topology.ts';
 import { WeightIndex } from './weight-index.ts';
 
 export interface BuildOptions {
   /** Whole shapes of inputs, batch included, by name: for what the model leaves open. */
   readonly shapes?: Readonly<Record<string, Shape>>;
 }
-
-/** Nested models called over and over may unfold to at most this many layers. */
-const maxUnfolded = 100_000;
 
 /** `undefined` stands for what an unsupported layer would have made. */
 type Result = ValueId | undefined;
@@ -39,7 +37,7 @@ export function buildKeras(
   weights: () => ReadonlyMap<string, Tensor>,
   options: BuildOptions = {},
 ): Graph {
-  const file = source.file ?? 'model';
+  const { file } = source;
   const items = [...source.items, ...findUnsupported(model, file)];
   if (items.length > 0) throw new UnsupportedError(items, { file });
   for (const name of Object.keys(options.shapes ?? {})) {
@@ -105,8 +103,8 @@ class Builder implements Shared {
     inputs: readonly Result[],
     scope: string,
   ): readonly Result[] | undefined {
-    if (++this.#calls > maxUnfolded)
-      throw overLimit('number of layers, nested models unfolded,', this.#calls, maxUnfolded, {
+    if (++this.#calls > maxCalls)
+      throw overLimit('number of layers, nested models unfolded,', this.#calls, maxCalls, {
         file: this.#file,
       });
     if (inputs.includes(undefined)) return undefined;
@@ -141,7 +139,7 @@ class Builder implements Shared {
   }
 
   apply(spec: Json, inputs: readonly (ValueId | null)[], within: Layer): readonly ValueId[] {
-    const source: Source = { file: this.#file, items: [] };
+    const source = new Source(this.#file);
     const layer = parseLayer(spec, source);
     if (source.items.length > 0) throw source.items[0];
     if (layer.model) {

@@ -2,7 +2,8 @@
 import { badGraph, overLimit, type Place } from '../errors.ts';
 import type { LayerSpec, ModelSpec, Ref } from './keras-topology.ts';
 
-const maxCalls = 100_000;
+/** Layers of a model, and of one with its nested models unfolded. */
+export const maxCalls = 10_000;
 
 interface Call {
   readonly layer: LayerSpec;
@@ -17,7 +18,7 @@ export function order(
   ends: Pick<ModelSpec, 'inputs' | 'outputs'>,
 ): ModelSpec {
   const total = specs.reduce((n, s) => n + s.calls.length, 0);
-  if (total > maxCalls) throw overLimit('number of layers', total, maxCalls, place);
+  if (total > maxCalls) throw overLimit('number of layer calls', total, maxCalls, place);
   const layers = byName(specs, place);
   checkReferences(layers, ends, place);
 

@@ -2,9 +2,9 @@
  * The topology of Keras models (tfjs LayersModel, Keras 2 and 3 configs) in one shape: named layers, each called once or more
  * on outputs of other calls. A Sequential is the Functional model of a chain.
  */
-import { badGraph, type CompileError, type Place, unsupported } from '../errors.ts';
+import { badGraph, type CompileError, overLimit, type Place, unsupported } from '../errors.ts';
 import { asInt, asList, asName, asObject, isObject, type Json, type JsonObject, member } from './json.ts';
-import { order } from './keras-order.ts';
+import { maxCalls, order } from './keras-order.ts';
 
 /** One output of one call of a layer. */
 export interface Ref {
@@ -36,9 +36,19 @@ export const isModelClass = (name: string) =>
   name === 'Sequential' || name === 'Model' || name === 'Functional';
 
 /** Where a topology is read from, and what was met in it that is not supported. */
-export interface Source {
-  readonly file: string | undefined;
-  readonly items: CompileError[];
+export class Source {
+  readonly file: string;
+  readonly items: CompileError[] = [];
+  #layers = 0;
+
+  constructor(file: string) {
+    this.file = file;
+  }
+
+  countLayer(): void {
+    if (++this.#layers > maxCalls)
+      throw overLimit('number of layers', this.#layers, maxCalls, { file: this.file });
+  }
 }
 
 /** `json` is `{ class_name, config }`. Throws `E_FORMAT`, `E_GRAPH`, `E_NAME`, `E_UNSUPPORTED`. */
@@ -55,6 +65,7 @@ export function parseModel(json: Json, source: Source): ModelSpec {
 /** A layer without its calls. */
 export function parseLayer(json: Json, source: Source): LayerSpec {
   const outer = { file: source.file };
+  source.countLayer();
   const object = asObject(json, 'a layer', outer);
   const className = asName(member(object, 'class_name'), 'class_name of a layer', outer);
   const raw = member(object, 'config') ?? null;

@@ -3,7 +3,7 @@
 import type { ModelFiles } from './files.ts';
 import { asObject, isObject, type Json, type JsonObject, member, parseJson } from './json.ts';
 import { buildKeras } from './keras-build.ts';
-import { parseModel, type Source } from './keras-topology.ts';
+import { parseModel, Source } from './keras-topology.ts';
 import type { Model, Reader, ReadOptions } from './read.ts';
 import { parseManifest, readWeights } from './tfjs-weights.ts';
 
@@ -29,7 +29,7 @@ const embedded = (text: string) => parseJson(new TextEncoder().encode(text), {})
 export function readLayers(files: ModelFiles, options: ReadOptions = {}): Model {
   const file = files.main;
   const json = asObject(files.json(file), 'the model', { file });
-  const source: Source = { file, items: [] };
+  const source = new Source(file);
   const model = parseModel(topologyOf(json) ?? null, source);
   const groups = parseManifest(member(json, 'weightsManifest') ?? [], { file });
   const graph = buildKeras(model, source, () => readWeights(files, groups, options), options);
