@@ -54,8 +54,8 @@ export interface LayerPruner {
   prune(keep: number): PrunedLayer;
 }
 
-/** Multiply-adds of ALPS, about 120 R n² + 20 n³, up to which 'auto' takes it: some 20 s on one core. */
-const ALPS_BUDGET = 40e9;
+/** Multiply-adds of ALPS, about 120 R n² + 20 n³, up to which 'auto' takes it: some 40 s on one core. */
+const ALPS_BUDGET = 80e9;
 /** Multiply-adds of the local search, at most 3.5 n k² per row of k survivors, up to which it is run. */
 const POLISH_BUDGET = 5e9;
 
