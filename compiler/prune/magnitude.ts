@@ -1,0 +1,47 @@
+/** Pruning without data: the smallest weights go. */
+import type { ValueId } from '../ir/graph.ts';
+import type { LayerPlan, PrunableLayer } from './layers.ts';
+import { type AllocationPolicy, allocate } from './math/allocate.ts';
+import { assertPruned, countKept, selectMask } from './math/patterns.ts';
+import type { Granularity } from './math/problem.ts';
+import { magnitudeScores } from './math/scores.ts';
+
+/** Weights that each layer keeps, in the order of the plans; those left alone keep all. */
+export function keepCounts(
+  plans: readonly LayerPlan[],
+  sparsity: number,
+  policy: AllocationPolicy,
+): number[] {
+  const open = plans.filter((p) => p.kept === undefined && p.sparsity === undefined);
+  const total = open.reduce((n, p) => n + p.layer.weights.length, 0);
+  const allocated = allocate(
+    open.map((p) => ({ weights: p.layer.weights, dims: p.layer.shape })),
+    Math.round((1 - sparsity) * total),
+    policy,
+  );
+  return plans.map((p) => {
+    const size = p.layer.weights.length;
+    if (p.kept !== undefined) return size;
+    if (p.sparsity !== undefined) return Math.round((1 - p.sparsity) * size);
+    return Math.max(allocated[open.indexOf(p)], Math.ceil(p.floor * size));
+  });
+}
+
+/** Flags of the weights that stay: the largest, in groups of the granularity. */
+export const magnitudeMask = (l: PrunableLayer, granularity: Granularity, keep: number): Uint8Array =>
+  selectMask(magnitudeScores(l.weights), l.rows, l.cols, granularity, keep);
+
+/** Flags of the weights of at least this magnitude. */
+export const thresholdMask = (l: PrunableLayer, threshold: number): Uint8Array =>
+  Uint8Array.from(l.weights, (w) => (Math.abs(w) >= threshold ? 1 : 0));
+
+/** The layers' constants with literal zeros where the masks drop. */
+export function maskedConstants(masks: ReadonlyMap<PrunableLayer, Uint8Array>): Map<ValueId, Float32Array> {
+  const out = new Map<ValueId, Float32Array>();
+  for (const [l, mask] of masks) {
+    const data = l.weights.map((w, i) => (mask[i] ? w : 0));
+    assertPruned(data, mask, countKept(mask));
+    out.set(l.value, data);
+  }
+  return out;
+}
