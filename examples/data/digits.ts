@@ -5,7 +5,7 @@
 
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { fromBytes, type Labelled, partition, type Split } from './labelled.ts';
+import { type LabelledBytes, partition, type Split } from './labelled.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -19,7 +19,7 @@ export function loadDigits(): Split {
 }
 
 /** In the order of the package: by class. */
-function allDigits(): Labelled {
+function allDigits(): LabelledBytes {
   const pixels: number[] = [];
   const labels: number[] = [];
   for (let digit = 0; digit < 10; digit++) {
@@ -28,5 +28,5 @@ function allDigits(): Labelled {
     for (const v of data) pixels.push(Math.round(255 * v));
     for (let i = 0; i < data.length / 784; i++) labels.push(digit);
   }
-  return fromBytes(Uint8Array.from(pixels), labels, [28, 28, 1]);
+  return { shape: [28, 28, 1], x: Uint8Array.from(pixels), y: labels };
 }

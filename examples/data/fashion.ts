@@ -5,7 +5,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { fromBytes, type Labelled, partition, type Split } from './labelled.ts';
+import { fromBytes, type LabelledBytes, partition, type Split } from './labelled.ts';
 
 const folder = '/usr/share/datasets/fashion-mnist';
 
@@ -15,7 +15,7 @@ export const fashionSeed = 20240;
 export function loadFashion(): Split | undefined {
   if (!existsSync(folder)) return undefined;
   const parts = partition(read('train'), [5000, 55000], fashionSeed);
-  return { validation: parts[0]!, train: parts[1]!, test: read('t10k') };
+  return { validation: parts[0]!, train: parts[1]!, test: fromBytes(read('t10k')) };
 }
 
 /**
@@ -26,12 +26,9 @@ export function loadFashion(): Split | undefined {
  *   labels   0x801  n                  n labels
  * ```
  */
-function read(part: 'train' | 't10k'): Labelled {
+function read(part: 'train' | 't10k'): LabelledBytes {
   const images = gunzipSync(readFileSync(`${folder}/${part}-images-idx3-ubyte.gz`));
   const labels = gunzipSync(readFileSync(`${folder}/${part}-labels-idx1-ubyte.gz`));
-  return fromBytes(images.subarray(16), labels.subarray(8), [
-    images.readUInt32BE(8),
-    images.readUInt32BE(12),
-    1,
-  ]);
+  const shape = [images.readUInt32BE(8), images.readUInt32BE(12), 1] as const;
+  return { shape, x: images.subarray(16), y: labels.subarray(8) };
 }

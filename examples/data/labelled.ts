@@ -18,23 +18,32 @@ export interface Split {
   readonly test: Labelled;
 }
 
-/** Images from bytes, 255 being 1. */
-export function fromBytes(bytes: Uint8Array, y: ArrayLike<number>, shape: Labelled['shape']): Labelled {
-  return { shape, x: Float32Array.from(bytes, (b) => b / 255), y: Int32Array.from(y) };
+/** The same, a byte per value, 255 standing for 1. */
+export interface LabelledBytes {
+  readonly shape: Labelled['shape'];
+  readonly x: Uint8Array;
+  readonly y: ArrayLike<number>;
+}
+
+export function fromBytes(all: LabelledBytes): Labelled {
+  return pick(
+    all,
+    Uint32Array.from(all.y, (_, i) => i),
+  );
 }
 
 /** The first, second, … of `sizes` images in an order drawn from `seed`; no image is in two parts. */
-export function partition(all: Labelled, sizes: readonly number[], seed: number): Labelled[] {
+export function partition(all: LabelledBytes, sizes: readonly number[], seed: number): Labelled[] {
   const order = random(seed).shuffle(Uint32Array.from(all.y, (_, i) => i));
   let at = 0;
   return sizes.map((size) => pick(all, order.subarray(at, (at += size))));
 }
 
-function pick({ shape, x, y }: Labelled, indices: Uint32Array): Labelled {
+function pick({ shape, x, y }: LabelledBytes, indices: Uint32Array): Labelled {
   const size = shape[0] * shape[1] * shape[2];
   const out = new Float32Array(indices.length * size);
   indices.forEach((index, i) => {
-    out.set(x.subarray(index * size, (index + 1) * size), i * size);
+    for (let k = 0; k < size; k++) out[i * size + k] = x[index * size + k]! / 255;
   });
   return { shape, x: out, y: Int32Array.from(indices, (i) => y[i]!) };
 }

@@ -37,9 +37,12 @@ const preferred: Record<string, (tf: Tf, inputs: Inputs, attrs: Attrs) => Tensor
 
 let registered = false;
 
-/** Registers kernels under the `wasm` backend and gradients that use them; later calls do nothing. */
+/**
+ * Registers kernels under the `wasm` backend and gradients that use them. Does nothing where that backend is not the
+ * current one, or the second time.
+ */
 export function registerGradients(tf: Tf): void {
-  if (registered) return;
+  if (registered || tf.getBackend() !== 'wasm') return;
   registered = true;
   for (const [name, kernel] of Object.entries(added)) {
     replaceKernel(tf, name, ({ inputs, attrs }) => tf.tidy(() => kernel(tf, inputs as Inputs, attrs)));
