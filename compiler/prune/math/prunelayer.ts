@@ -27,7 +27,7 @@ export interface PruneOptions {
    * single weights where it is affordable.
    */
   readonly polish?: boolean;
-  /** Groups that every row keeps, for methods that rank by a score. */
+  /** Groups that every row keeps, with 'obs' and the methods that rank by a score. */
   readonly rowFloor?: number;
   /** ∂L/∂W summed over batches, [R × n]: what 'taylor' needs. */
   readonly gradient?: Float32Array | Float64Array;
@@ -80,7 +80,8 @@ export function preparePruner(problem: LayerProblem, options: PruneOptions = {})
   const granularity = options.granularity ?? { kind: 'element' };
   if (!H) return scoreWeights(problem, options, granularity);
 
-  const centred = { ...centre(problem), H: centre(problem).H! };
+  const moved = centre(problem);
+  const centred = { ...moved, H: moved.H ?? H };
   const { live, dead } = liveColumns(centred, groupWidth(granularity));
   if (live.length === 0) return scoreWeights({ ...problem, H: undefined }, { granularity }, granularity);
   const q = quadratic(selectColumns(centred, live), options.damping ?? 1e-2);
