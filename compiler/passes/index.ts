@@ -1,12 +1,33 @@
 /** The passes over graphs, in the order in which they run. */
 import type { Graph } from '../ir/graph.ts';
 import { printGraph } from '../ir/print.ts';
+import { activations } from './activations.ts';
+import { arithmetic } from './arithmetic.ts';
+import { clamps } from './clamps.ts';
+import { deadChannels } from './dead-channels.ts';
 import { foldAffine } from './fold-affine.ts';
+import { foldPads } from './fold-pads.ts';
 import { identities } from './identities.ts';
+import { knownProducts } from './known-products.ts';
+import { norms } from './norms.ts';
 import type { Pass } from './pass.ts';
 import { transposes } from './transposes.ts';
 
-export const passes: readonly Pass[] = [identities, transposes, foldAffine];
+/** Before pruning: every weight keeps its origin. */
+export const passes: readonly Pass[] = [
+  identities,
+  arithmetic,
+  clamps,
+  activations,
+  norms,
+  knownProducts,
+  transposes,
+  foldAffine,
+  foldPads,
+];
+
+/** After pruning, when weights have been written back. */
+export const passesAfterPruning: readonly Pass[] = [deadChannels, ...passes];
 
 export interface SimplifyOptions {
   readonly passes?: readonly Pass[];
@@ -35,4 +56,5 @@ export function simplify(graph: Graph, options: SimplifyOptions = {}): Graph {
   return graph;
 }
 
+export { type ChannelReport, removeDeadChannels } from './dead-channels.ts';
 export type { Pass };
