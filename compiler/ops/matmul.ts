@@ -1,7 +1,14 @@
 import { badShape } from '../errors.ts';
 import { broadcastShapes, sizeOf } from '../ir/tensor.ts';
 import { broadcastView, type View } from '../plan/view.ts';
-import { defineOp, type LayerContext, type Lowering, type Shape, type ValueId } from './define.ts';
+import {
+  defineOp,
+  type LayerContext,
+  type Lowering,
+  type Shape,
+  type TfTensor,
+  type ValueId,
+} from './define.ts';
 import { elements, tabulate } from './elements.ts';
 import { range } from './spatial.ts';
 import { strided } from './strided.ts';
@@ -58,7 +65,12 @@ export default defineOp({
     return [y];
   },
   macs: ([a], [y]) => sizeOf(y.shape) * a!.shape.at(-1)!,
-  tf: (tf, [a, b]) => [tf.matMul(a! as never, b! as never)],
+  // tf.matMul broadcasts equal ranks only, and its gradient not at all.
+  tf: (tf, [a, b]) => {
+    const batch = broadcastShapes([a!.shape.slice(0, -2), b!.shape.slice(0, -2)]);
+    const full = (t: TfTensor) => tf.broadcastTo(t, [...batch, ...t.shape.slice(-2)]);
+    return [tf.matMul(full(a!) as never, full(b!) as never)];
+  },
   names: { layers: { Dot: readDot } },
   samples: [
     { name: 'matrices', inputs: [{ shape: [5, 7] }, { shape: [7, 6] }], attrs: {} },

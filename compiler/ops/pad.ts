@@ -86,8 +86,8 @@ export default defineOp<PadAttrs>({
           ] as const,
       ),
   tf: (tf, [x], { pads, mode, value }) => {
-    const all = pads.map(([b, a]) => [Math.max(0, b), Math.max(0, a)] as [number, number]);
-    if (mode === 'edge' || mode === 'wrap') {
+    // The gradient of tf.mirrorPad forgets the mirrored elements.
+    if (mode !== 'constant') {
       return [
         pads.reduce((y, p, axis) => {
           if (p[0] === 0 && p[1] === 0) return y;
@@ -99,8 +99,8 @@ export default defineOp<PadAttrs>({
     }
     const cut = pads.map(([b]) => Math.max(0, -b));
     const size = x!.shape.map((d, i) => d - cut[i] - Math.max(0, -pads[i][1]));
-    const core = tf.slice(x!, cut, size);
-    return [mode === 'constant' ? tf.pad(core, all, value) : tf.mirrorPad(core, all, mode)];
+    const around = pads.map(([b, a]) => [Math.max(0, b), Math.max(0, a)] as [number, number]);
+    return [tf.pad(tf.slice(x!, cut, size), around, value)];
   },
   names: {
     layers: {

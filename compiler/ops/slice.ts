@@ -64,23 +64,23 @@ export default defineOp<SliceAttrs>({
     sizes: sizes.map((_, d) => kept(-1, d).length),
     steps,
   }),
+  // tf.stridedSlice has no gradient.
   tf: (tf, [x], { starts, sizes, steps }) => {
-    // The leading dimension may be longer than the graph's: where it is taken whole, it stays whole.
-    const lead = starts[0] === 0 && steps[0] === 1;
-    const low = starts.map((s, d) => (steps[d] > 0 ? s : s + (sizes[d] - 1) * steps[d]));
-    const high = starts.map((s, d) => (steps[d] > 0 ? s + (sizes[d] - 1) * steps[d] : s) + 1);
-    const stop = high.map((h, d) => (d === 0 && lead ? x!.shape[0] : h));
-    const back = steps.flatMap((s, d) => (s < 0 ? [d] : []));
-    const strides = steps.map(Math.abs);
-    const plain = strides.every((s) => s === 1);
-    const cut = plain
-      ? tf.slice(
-          x!,
-          low,
-          stop.map((h, d) => h - low[d]),
-        )
-      : tf.stridedSlice(x!, low, stop, strides);
-    return [back.length > 0 ? tf.reverse(cut, back) : cut];
+    const begin = starts.map((s, d) => (steps[d] === 1 ? s : 0));
+    // The leading dimension may be longer than the graph's: where it is taken from the start, it stays whole.
+    const whole = (d: number) => steps[d] !== 1 || (d === 0 && starts[0] === 0);
+    const cut = tf.slice(
+      x!,
+      begin,
+      sizes.map((n, d) => (whole(d) ? x!.shape[d] : n)),
+    );
+    return [
+      steps.reduce((y, step, d) => {
+        if (step === 1) return y;
+        const at = range(0, sizes[d]).map((i) => starts[d] + i * step);
+        return tf.gather(y, tf.tensor1d(at, 'int32'), d);
+      }, cut),
+    ];
   },
   names: { layers: { Cropping1D: readCropping, Cropping2D: readCropping, Cropping3D: readCropping } },
   samples: [
