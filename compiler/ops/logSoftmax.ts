@@ -63,6 +63,6 @@ export default defineOp<{ readonly axis: number }>({
   samples: [
     { name: 'classes', inputs: [{ shape: [1, 10] }], attrs: { axis: -1 } },
     { name: 'middle_axis', inputs: [{ shape: [2, 5, 3] }], attrs: { axis: 1 } },
-    { name: 'large', inputs: [{ shape: [1, 3], values: [1000, 999, 900] }], attrs: { axis: -1 } },
+    { name: 'large', inputs: [{ shape: [1, 3], values: [100, 99, 90] }], attrs: { axis: -1 } },
   ],
 });
