@@ -58,7 +58,7 @@ const fitted = {
   /** Weights that are read once, from beyond the L2 cache, take at least `byte` each. */
   l2: { bytes: 1024 * 1024, byte: 0.04 },
   /** Without SIMD: of a multiply-add, a row per 4 pixels and a tap of a window. */
-  scalar: { mac: 0.32, row: 6, tap: 1 },
+  scalar: { mac: 0.32, row: 6, tap: 0.5 },
   /** Of four pixels of an output row (3×3), of a tap and of a tile of 4 × 4 pixels (any size). */
   window: { s1: 1.85, s2: 2.8, tap: 1.2, maxTap: 4, tile: 4 },
 } as const;

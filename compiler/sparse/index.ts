@@ -1,4 +1,5 @@
-import { bsr1x4, bsr2x1, bsr4x1 } from './bsr.ts';
+import { bsr2x1, bsr4x1 } from './bsr.ts';
+import { bsr1x4 } from './bsr1x4.ts';
 import { csr } from './csr.ts';
 import { dense } from './dense.ts';
 import type { Format } from './format.ts';

@@ -220,37 +220,23 @@ function vector<E>(op: i32, strideX: i32, x: usize, y: usize, bias: usize, weigh
   }
 }
 
+/** Four pixels of a row, then one after the other. */
 // @ts-ignore: decorator
 @inline
 function scalar<E>(op: i32, x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
   const tapRow = <usize>dilationY * xPitch;
   const tapColumn = <usize>dilationX << 2;
-  const mean = <f32>1 / <f32>(kh * kw);
+  const step = <usize>strideX << 2;
   for (let c = 0; c < channels; c++) {
     for (let oy = 0; oy < outH; oy++) {
       let from = x + <usize>(oy * strideY) * xPitch;
       let at = y + <usize>oy * yPitch;
-      for (let i = outW; i > 0; i--) {
-        let a: f32 = op == CONV ? load<f32>(bias) : op == MAX ? -Infinity : 0;
-        let w = weights;
-        let row = from;
-        for (let ky = kh; ky > 0; ky--) {
-          let p = row;
-          for (let kx = kw; kx > 0; kx--) {
-            const v = load<f32>(p);
-            if (op == CONV) {
-              a += load<f32>(w) * v;
-              w += 4;
-            } else if (op == MAX) a = max<f32>(a, v);
-            else a += v;
-            p += tapColumn;
-          }
-          row += tapRow;
-        }
-        if (op == MEAN) a *= mean;
-        store<f32>(at, changetype<E>(0).one(a, at, c, e0, e1));
-        at += 4;
-        from += strideX << 2;
+      let left = outW;
+      for (; left >= 4; left -= 4, at += 16, from += step << 2) {
+        scalarTile<E>(op, 4, from, step, at, bias, weights, c, kh, kw, tapRow, tapColumn, e0, e1);
+      }
+      for (; left > 0; left--, at += 4, from += step) {
+        scalarTile<E>(op, 1, from, step, at, bias, weights, c, kh, kw, tapRow, tapColumn, e0, e1);
       }
     }
     x += xC;
@@ -260,6 +246,50 @@ function scalar<E>(op: i32, x: usize, y: usize, bias: usize, weights: usize, cha
       weights += <usize>(kh * kw) << 2;
     }
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function scalarTile<E>(op: i32, n: i32, x: usize, step: usize, y: usize, bias: usize, weights: usize, c: usize, kh: i32, kw: i32, tapRow: usize, tapColumn: usize, e0: usize, e1: usize): void {
+  let a0: f32 = op == CONV ? load<f32>(bias) : op == MAX ? -Infinity : 0;
+  let a1 = a0, a2 = a0, a3 = a0;
+  for (let ky = kh; ky > 0; ky--) {
+    let p = x;
+    for (let kx = kw; kx > 0; kx--) {
+      const w: f32 = op == CONV ? load<f32>(weights) : 0;
+      a0 = scalarTap(op, a0, w, p);
+      if (n > 1) {
+        a1 = scalarTap(op, a1, w, p + step);
+        a2 = scalarTap(op, a2, w, p + 2 * step);
+        a3 = scalarTap(op, a3, w, p + 3 * step);
+      }
+      if (op == CONV) weights += 4;
+      p += tapColumn;
+    }
+    x += tapRow;
+  }
+  if (op == MEAN) {
+    const mean = <f32>1 / <f32>(kh * kw);
+    a0 *= mean;
+    a1 *= mean;
+    a2 *= mean;
+    a3 *= mean;
+  }
+  store<f32>(y, changetype<E>(0).one(a0, y, c, e0, e1));
+  if (n > 1) {
+    store<f32>(y, changetype<E>(0).one(a1, y + 4, c, e0, e1), 4);
+    store<f32>(y, changetype<E>(0).one(a2, y + 8, c, e0, e1), 8);
+    store<f32>(y, changetype<E>(0).one(a3, y + 12, c, e0, e1), 12);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function scalarTap(op: i32, a: f32, w: f32, p: usize): f32 {
+  const v = load<f32>(p);
+  if (op == CONV) return a + w * v;
+  else if (op == MAX) return max<f32>(a, v);
+  else return a + v;
 }
 
 /** Four floats, every one or every second. */
