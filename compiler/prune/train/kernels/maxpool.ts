@@ -10,28 +10,30 @@ export function maxPoolInput(tf: Tf, { dy, input }: Inputs, attrs: Attrs): Tenso
   const shape = input.shape as [number, number, number, number];
   const info = tf.backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
   const { batchSize, inChannels: c, inHeight, inWidth, outHeight, outWidth, padInfo } = info;
+  // Of the window at hand, per channel: the largest value so far and where it lies.
+  const top = new Float32Array(c);
+  const at = new Int32Array(c);
   return fill(tf, shape, [input, dy], (dx, x, g) => {
     dx.fill(0);
+    let o = 0;
     for (let n = 0; n < batchSize; n++) {
       for (let oy = 0; oy < outHeight; oy++) {
-        const top = oy * info.strideHeight - padInfo.top;
-        const y0 = Math.max(top, 0);
-        const y1 = Math.min(top + info.filterHeight, inHeight);
-        for (let ox = 0; ox < outWidth; ox++) {
+        const y = oy * info.strideHeight - padInfo.top;
+        for (let ox = 0; ox < outWidth; ox++, o += c) {
           const left = ox * info.strideWidth - padInfo.left;
-          const x0 = Math.max(left, 0);
-          const x1 = Math.min(left + info.filterWidth, inWidth);
-          const o = ((n * outHeight + oy) * outWidth + ox) * c;
-          for (let k = 0; k < c; k++) {
-            let best = ((n * inHeight + y0) * inWidth + x0) * c + k;
-            for (let iy = y0; iy < y1; iy++) {
-              for (let ix = x0; ix < x1; ix++) {
-                const i = ((n * inHeight + iy) * inWidth + ix) * c + k;
-                if (x[i]! > x[best]!) best = i;
+          top.fill(-Infinity);
+          for (let iy = Math.max(y, 0); iy < Math.min(y + info.filterHeight, inHeight); iy++) {
+            for (let ix = Math.max(left, 0); ix < Math.min(left + info.filterWidth, inWidth); ix++) {
+              const i = ((n * inHeight + iy) * inWidth + ix) * c;
+              for (let k = 0; k < c; k++) {
+                if (x[i + k]! > top[k]!) {
+                  top[k] = x[i + k]!;
+                  at[k] = i + k;
+                }
               }
             }
-            dx[best]! += g[o + k]!;
           }
+          for (let k = 0; k < c; k++) dx[at[k]!]! += g[o + k]!;
         }
       }
     }
