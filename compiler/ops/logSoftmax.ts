@@ -1,7 +1,7 @@
 import { normalizeAxis } from '../ir/tensor.ts';
 import { e } from '../plan/expr.ts';
 import { groupView } from '../plan/view.ts';
-import { defineOp } from './define.ts';
+import { defineOp, type NodeContext, type ValueId } from './define.ts';
 import { elements, tabulate } from './elements.ts';
 import { along, reduceTensor, splitAxes } from './reduction.ts';
 import { checkFloat, range } from './spatial.ts';
@@ -59,10 +59,14 @@ export default defineOp<{ readonly axis: number }>({
   },
   permute: ({ axis }, perm) => ({ attrs: { axis: perm[normalizeAxis(axis, perm.length)] }, perm }),
   tf: (tf, [x], { axis }) => [tf.sub(x!, tf.logSumExp(x!, axis, true))],
-  names: { activations: { log_softmax: (c, x) => c.one('logSoftmax', [x], { axis: -1 }) } },
+  names: { activations: { log_softmax: read, logSoftmax: read } },
   samples: [
     { name: 'classes', inputs: [{ shape: [1, 10] }], attrs: { axis: -1 } },
     { name: 'middle_axis', inputs: [{ shape: [2, 5, 3] }], attrs: { axis: 1 } },
     { name: 'large', inputs: [{ shape: [1, 3], values: [100, 99, 90] }], attrs: { axis: -1 } },
   ],
 });
+
+function read(c: NodeContext, x: ValueId) {
+  return c.one('logSoftmax', [x], { axis: -1 });
+}

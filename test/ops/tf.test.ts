@@ -50,7 +50,7 @@ const cases = [...ops.values()].flatMap((op) =>
 );
 
 describe('tf', () => {
-  test.each(cases)('%s %s', (kind, name, op: Op, sample) => {
+  test.each(cases)('%s %s', (_kind, _name, op: Op, sample) => {
     const inputs = inputsOf(sample as never);
     const want = op.eval(inputs, sample.attrs);
     tf.tidy(() => {
@@ -71,7 +71,7 @@ describe('gradient', () => {
     const types = inputsOf(s as never).map((t) => t && { ...t, id: 0, name: '' });
     return !steps.has(kind) && op.infer(types, s.attrs, {}).every((t) => t.dtype === 'float32');
   });
-  test.each(smooth)('%s %s', (kind, name, op: Op, sample) => {
+  test.each(smooth)('%s %s', (_kind, _name, op: Op, sample) => {
     const inputs = inputsOf(sample as never);
     if (inputs.every((t) => !t || t.data.length === 0)) return;
     const rng = random(9);
@@ -81,20 +81,18 @@ describe('gradient', () => {
     const loss = (xs: readonly (Tensor | null)[]) =>
       op
         .eval(xs, sample.attrs)
-        .reduce((s, t, k) => t.data.reduce((a: number, v: number, i: number) => a + v * weights[k][i], s), 0);
+        .reduce((s, t, k) => Array.from(t.data).reduce((a, v, i) => a + v * weights[k][i], s), 0);
 
     const given = inputs.flatMap((t, i) => (t ? [i] : []));
-    const derive = () =>
-      tf.tidy(() =>
-        tf
-          .grads((...xs: TfTensor[]) => {
-            const full = inputs.map((t, i) => t && xs[given.indexOf(i)]);
-            const ys = op.tf!(tf, full, sample.attrs);
-            return tf.addN(ys.map((y, k) => tf.sum(tf.mul(y, tf.tensor(weights[k], y.shape)))));
-          })(given.map((i) => toTf(inputs[i]!)))
-          .map((g) => g.dataSync() as Float32Array),
-      );
-    const gradients = derive();
+    const gradients = tf.tidy(() =>
+      tf
+        .grads((...xs: TfTensor[]) => {
+          const full = inputs.map((t, i) => t && xs[given.indexOf(i)]);
+          const ys = op.tf!(tf, full, sample.attrs);
+          return tf.addN(ys.map((y, k) => tf.sum(tf.mul(y, tf.tensor(weights[k], y.shape)))));
+        })(given.map((i) => toTf(inputs[i]!)))
+        .map((g) => g.dataSync() as Float32Array),
+    );
     given.forEach((input, g) => {
       const t = inputs[input]!;
       const scale = gradients[g].reduce((m, v) => Math.max(m, Math.abs(v)), 1);
