@@ -13,7 +13,7 @@ import {
   tapCounts,
   tfPool,
 } from './pool.ts';
-import { channelsLast, padSpatial } from './spatial-tf.ts';
+import { padSpatial } from './spatial-tf.ts';
 
 /** `countIncludePad`: padding counts as zeros; what a ceil-mode window covers beyond it doesn't. */
 export type AveragePoolAttrs = PoolAttrs & { readonly countIncludePad: boolean };
@@ -56,9 +56,7 @@ export default defineOp<AveragePoolAttrs>({
   channels: poolLinks,
   tf: (tf, [x], a) => {
     const taps = a.kernel.reduce((n, k) => n * k, 1);
-    const mean = channelsLast(tf, padSpatial(tf, x!, fullPads(x!, a)), (image) =>
-      tfPool(tf, image, 'avg', a),
-    );
+    const mean = tfPool(tf, padSpatial(tf, x!, fullPads(x!, a)), 'avg', a);
     const factors = tapCounts(x!.shape.slice(2), a, a.countIncludePad).map((n) => taps / n);
     if (factors.every((f) => f === 1)) return [mean];
     return [tf.mul(mean, tf.tensor(factors, mean.shape.slice(2)))];

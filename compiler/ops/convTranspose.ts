@@ -261,12 +261,20 @@ function emitPhase(l: Lowering, x: View, y: View, phases: readonly Phase[], a: C
 /** x [N, …spatial, C], w [O, C, …kernel], spread; no padding. */
 function deconvolve(tf: Tf, x: TfTensor, w: TfTensor, given: readonly number[]): TfTensor {
   const strides = wide(given, 1);
+  if (strides.length === 3) return deconvolve3d(tf, x, w, strides);
   const last = kernelLast(tf, w, 'OI');
   const out = strides.map((s, d) => (x.shape[1 + d]! - 1) * s + last.shape[d]!);
   const shape = [x.shape[0], ...out, w.shape[0]] as never;
-  return strides.length === 3
-    ? tf.conv3dTranspose(x as never, last as never, shape, strides as never, 'valid')
-    : tf.conv2dTranspose(x as never, last as never, shape, strides as never, 'valid');
+  return tf.conv2dTranspose(x as never, last as never, shape, strides as never, 'valid');
+}
+
+/** tfjs has no gradient of its own one: a convolution of x with zeros in between, with the flipped kernel. */
+function deconvolve3d(tf: Tf, x: TfTensor, w: TfTensor, strides: readonly number[]): TfTensor {
+  const stuffed = spread(tf, tf.transpose(x, [0, 4, 1, 2, 3]), strides);
+  const edge = w.shape.slice(2).map((k): [number, number] => [(k as number) - 1, (k as number) - 1]);
+  const image = tf.transpose(padSpatial(tf, stuffed, edge), [0, 2, 3, 4, 1]);
+  const flipped = tf.reverse(kernelLast(tf, w, 'IO'), [0, 1, 2]);
+  return tf.conv3d(image as never, flipped as never, 1, 'valid');
 }
 
 /** Keras: kernel […k, O, C]. */

@@ -11,7 +11,7 @@ import {
   readPool,
   tfPool,
 } from './pool.ts';
-import { channelsLast, padSpatial } from './spatial-tf.ts';
+import { padSpatial } from './spatial-tf.ts';
 
 /** x [N, C, …spatial] → [N, C, …out]; padding never wins. */
 export default defineOp<PoolAttrs>({
@@ -29,9 +29,7 @@ export default defineOp<PoolAttrs>({
   },
   macs: (_i, outputs, a) => poolMacs(outputs, a),
   channels: poolLinks,
-  tf: (tf, [x], a) => [
-    channelsLast(tf, padSpatial(tf, x!, fullPads(x!, a), -3.4e38), (image) => tfPool(tf, image, 'max', a)),
-  ],
+  tf: (tf, [x], a) => [tfPool(tf, padSpatial(tf, x!, fullPads(x!, a), -3.4e38), 'max', a)],
   names: {
     layers: {
       MaxPooling1D: readPool('maxPool', 1),

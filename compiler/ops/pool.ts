@@ -25,6 +25,7 @@ import {
   type Window,
   wordPads,
 } from './spatial.ts';
+import { channelsLast, pickAxis, wide } from './spatial-tf.ts';
 
 export type PoolAttrs = Attrs &
   Window & {
@@ -124,14 +125,34 @@ export function fullPads(x: TfTensor, a: PoolAttrs): [number, number][] {
   });
 }
 
-/** A `valid` pool over [N, H, W, C] or [N, D, H, W, C]. */
+/** A `valid` pool over [N, C, …spatial], padded. */
 export function tfPool(tf: Tf, x: TfTensor, type: 'max' | 'avg', a: PoolAttrs): TfTensor {
-  const pair = (list: readonly number[]) => (list.length === 1 ? [1, list[0]] : [...list]) as never;
-  if (a.kernel.length === 3) {
-    const pool = type === 'max' ? tf.maxPool3d : tf.avgPool3d;
-    return pool(x as never, pair(a.kernel), pair(a.strides), 'valid');
-  }
-  return tf.pool(x as never, pair(a.kernel), type, 'valid', pair(a.dilations), pair(a.strides));
+  if (a.dilations.some((d) => d > 1)) return dilatedPool(tf, x, type, a);
+  const kernel = wide(a.kernel, 1) as never;
+  const strides = wide(a.strides, 1) as never;
+  return channelsLast(tf, x, (image) => {
+    if (a.kernel.length === 3) {
+      return (type === 'max' ? tf.maxPool3d : tf.avgPool3d)(image as never, kernel, strides, 'valid');
+    }
+    return (type === 'max' ? tf.maxPool : tf.avgPool)(image as never, kernel, strides, 'valid');
+  });
+}
+
+/** Tap by tap: tfjs doesn't take dilations and strides together. */
+function dilatedPool(tf: Tf, x: TfTensor, type: 'max' | 'avg', a: PoolAttrs): TfTensor {
+  const taps = [...indices(a.kernel)].map((tap) =>
+    tap.reduce((y, k, d) => {
+      const size = x.shape[2 + d] as number;
+      const count = Math.floor((size - (a.kernel[d] - 1) * a.dilations[d] - 1) / a.strides[d]) + 1;
+      return pickAxis(
+        tf,
+        y,
+        2 + d,
+        range(0, count).map((o) => o * a.strides[d] + k * a.dilations[d]),
+      );
+    }, x),
+  );
+  return type === 'max' ? taps.reduce((y, t) => tf.maximum(y, t)) : tf.div(tf.addN(taps), taps.length);
 }
 
 /** Keras pooling layers: pool_size, strides, padding, data_format. */

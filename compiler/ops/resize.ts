@@ -14,6 +14,7 @@ import type {
 } from './define.ts';
 import { elements, tabulate } from './elements.ts';
 import { channelsFirst, range } from './spatial.ts';
+import { mixAxis } from './spatial-tf.ts';
 
 /**
  * How an output index q becomes an input coordinate (ONNX Resize). TensorFlow: `asymmetric` by default, `halfPixel` with
@@ -74,6 +75,9 @@ export function coordinate(
   }
 }
 
+/** A dimension that isn't resized stays as it is in every mode. */
+export const isUntouched = (size: number, out: number, scale: number) => size === out && scale === 1;
+
 /** Input elements and weights of one output element, along one axis. */
 export type Taps = readonly (readonly [index: number, weight: number])[];
 
@@ -95,6 +99,7 @@ export function interpolate(
   a: ResizeAttrs,
   by: Interpolation,
 ): Taps[] {
+  if (isUntouched(size, out, scale)) return range(0, out).map((q) => [[q, 1]]);
   const widen = by.antialias ? Math.max(1, 1 / scale) : 1;
   return range(0, out).map((q) => {
     const c = coordinate(q, size, out, scale, a.coordinates);
@@ -147,22 +152,12 @@ export function tapMatrix(taps: readonly Taps[], size: number): Float32Array {
 }
 
 /** The same as matrix products along each axis that changes; differentiable. */
-export function tfTaps(tf: Tf, x: TfTensor, axes: readonly (readonly Taps[] | undefined)[]): TfTensor {
-  return axes.reduce((y: TfTensor, taps, axis) => {
-    if (!taps) return y;
-    const rank = y.shape.length;
-    const perm = [...range(0, rank).filter((d) => d !== axis), axis];
-    const size = y.shape[axis] as number;
-    const rows = tf.reshape(tf.transpose(y, perm), [-1, size]);
-    const m = tf.tensor2d(tapMatrix(taps, size), [taps.length, size]);
-    const lead = perm.slice(0, -1).map((d) => y.shape[d] as number);
-    const product = tf.reshape(tf.matMul(rows as never, m, false, true), [...lead, taps.length]);
-    return tf.transpose(
-      product,
-      range(0, rank).map((d) => perm.indexOf(d)),
-    );
-  }, x);
-}
+export const tfTaps = (tf: Tf, x: TfTensor, axes: readonly (readonly Taps[] | undefined)[]): TfTensor =>
+  axes.reduce<TfTensor>(
+    (y, taps, axis) =>
+      taps ? mixAxis(tf, y, axis, tapMatrix(taps, y.shape[axis] as number), taps.length) : y,
+    x,
+  );
 
 /** Keras UpSampling layers, as tfjs computes them: corners at the origin. */
 export function readUpSampling(c: LayerContext): ValueId {

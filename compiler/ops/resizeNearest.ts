@@ -5,6 +5,7 @@ import {
   coordinate,
   coordinateModes,
   inferResize,
+  isUntouched,
   type ResizeAttrs,
   readUpSampling,
   resizeLinks,
@@ -77,6 +78,7 @@ export default defineOp<ResizeNearestAttrs>({
 /** The input index of every output index along dimension d. */
 const picks = (size: number, d: number, a: ResizeNearestAttrs) =>
   range(0, a.shape[d]).map((q) => {
+    if (isUntouched(size, a.shape[d], a.scales[d])) return q;
     const at = roundings[a.rounding](coordinate(q, size, a.shape[d], a.scales[d], a.coordinates));
     return Math.min(size - 1, Math.max(0, at));
   });

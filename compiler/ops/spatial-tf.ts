@@ -1,5 +1,6 @@
 /** Training forms of spatial operators: tfjs wants channels last and rank 2 or 3, the graph has channels first. */
 import type { Shape, Tf, TfTensor } from './define.ts';
+import { range } from './spatial.ts';
 
 type Pads = readonly (readonly [number, number])[];
 
@@ -53,6 +54,30 @@ export function channelsLast(tf: Tf, x: TfTensor, f: (x: TfTensor) => TfTensor):
   ]);
   const [, channels, , out] = y.shape as number[];
   return rank === 1 ? tf.reshape(y, [n, channels, out]) : y;
+}
+
+/** y[…, r, …] = Σ_k matrix[r, k] · x[…, k, …] along one axis; matrix [rows, size], row-major. */
+export function mixAxis(tf: Tf, x: TfTensor, axis: number, matrix: Float32Array, rows: number): TfTensor {
+  const rank = x.shape.length;
+  const perm = [...range(0, rank).filter((d) => d !== axis), axis];
+  const size = x.shape[axis] as number;
+  const flat = tf.reshape(tf.transpose(x, perm), [-1, size]);
+  const lead = perm.slice(0, -1).map((d) => x.shape[d] as number);
+  const y = tf.matMul(flat as never, tf.tensor2d(matrix, [rows, size]), false, true);
+  return tf.transpose(
+    tf.reshape(y, [...lead, rows]),
+    range(0, rank).map((d) => perm.indexOf(d)),
+  );
+}
+
+/** Elements `at` along one axis. A product, as tfjs can't differentiate steps, reversals of slices or mirrored padding. */
+export function pickAxis(tf: Tf, x: TfTensor, axis: number, at: readonly number[]): TfTensor {
+  const size = x.shape[axis] as number;
+  const matrix = new Float32Array(at.length * size);
+  at.forEach((k, r) => {
+    matrix[r * size + k] = 1;
+  });
+  return mixAxis(tf, x, axis, matrix, at.length);
 }
 
 /** Per-axis numbers of rank 1 as rank 2. */
