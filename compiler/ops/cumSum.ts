@@ -62,6 +62,10 @@ export default defineOp<CumSumAttrs>({
     l.emit({ form: 'scan', count: shape[at], reverse, moving, body, y });
     return [y];
   },
+  permute: (attrs, perm) => ({
+    attrs: { ...attrs, axis: perm[normalizeAxis(attrs.axis, perm.length)] },
+    perm,
+  }),
   // The gradient of tf.cumsum is right for the last axis only.
   tf: (tf, [x], { axis, exclusive, reverse }) => {
     const { kept, gone } = splitAxes(x!.shape.length, [axis]);

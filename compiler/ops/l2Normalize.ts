@@ -1,6 +1,6 @@
 import { e } from '../plan/expr.ts';
 import { type Attrs, defineOp } from './define.ts';
-import { checkNorm, evalNorm, inverseRoot, lowerNorm } from './norm.ts';
+import { checkNorm, evalNorm, inverseRoot, lowerNorm, permuteNorm } from './norm.ts';
 
 export default defineOp<Attrs & { readonly axes: readonly number[]; readonly epsilon: number }>({
   kind: 'l2Normalize',
@@ -24,6 +24,7 @@ export default defineOp<Attrs & { readonly axes: readonly number[]; readonly eps
       factor: (squares) => inverseRoot(e.max(squares, e.f32(epsilon))),
     }),
   ],
+  permute: permuteNorm,
   tf: (tf, [x], { axes, epsilon }) => [
     tf.mul(x!, tf.rsqrt(tf.maximum(tf.sum(tf.square(x!), [...axes], true), epsilon))),
   ],

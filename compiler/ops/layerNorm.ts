@@ -1,7 +1,7 @@
 import { normalizeAxis, type Shape } from '../ir/tensor.ts';
 import { e } from '../plan/expr.ts';
 import { type Attrs, defineOp, type LayerContext, type NodeContext, type ValueId } from './define.ts';
-import { checkNorm, evalNorm, inverseRoot, lowerNorm } from './norm.ts';
+import { checkNorm, evalNorm, inverseRoot, lowerNorm, permuteNorm } from './norm.ts';
 import { range } from './spatial.ts';
 
 /** x, scale? and bias?; scale and bias broadcast to x. */
@@ -28,6 +28,7 @@ export default defineOp<Attrs & { readonly axes: readonly number[]; readonly eps
       factor: (squares) => inverseRoot(e.add(squares, e.f32(epsilon))),
     }),
   ],
+  permute: permuteNorm,
   tf: (tf, [x, scale, bias], { axes, epsilon }) => {
     const { mean, variance } = tf.moments(x!, [...axes], true);
     const y = tf.mul(tf.sub(x!, mean), tf.rsqrt(tf.add(variance, epsilon)));

@@ -1,6 +1,6 @@
 /** Shared by the norms: every row of a view [row, element] is divided by a size of its own. */
 import { badShape, type Place } from '../errors.ts';
-import { broadcastShapes, sameShape } from '../ir/tensor.ts';
+import { broadcastShapes, normalizeAxis, sameShape } from '../ir/tensor.ts';
 import { type Expr, e } from '../plan/expr.ts';
 import { broadcastView, groupView, type View } from '../plan/view.ts';
 import type { Lowering, Tensor, Value } from './define.ts';
@@ -49,6 +49,15 @@ export function evalNorm(
     return result;
   });
 }
+
+/** `Op.permute` of a norm. */
+export const permuteNorm = <A extends { readonly axes: readonly number[] }>(
+  attrs: A,
+  perm: readonly number[],
+) => ({
+  attrs: { ...attrs, axes: attrs.axes.map((a) => perm[normalizeAxis(a, perm.length)]) },
+  perm,
+});
 
 export interface NormSteps {
   readonly axes: readonly number[];

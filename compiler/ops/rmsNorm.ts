@@ -1,6 +1,6 @@
 import { e } from '../plan/expr.ts';
 import { type Attrs, defineOp } from './define.ts';
-import { checkNorm, evalNorm, inverseRoot, lowerNorm } from './norm.ts';
+import { checkNorm, evalNorm, inverseRoot, lowerNorm, permuteNorm } from './norm.ts';
 
 /** x and scale?, which broadcasts to x. Zhang & Sennrich, Root Mean Square Layer Normalization, 2019. */
 export default defineOp<Attrs & { readonly axes: readonly number[]; readonly epsilon: number }>({
@@ -25,6 +25,7 @@ export default defineOp<Attrs & { readonly axes: readonly number[]; readonly eps
       factor: (squares) => inverseRoot(e.add(squares, e.f32(epsilon))),
     }),
   ],
+  permute: permuteNorm,
   tf: (tf, [x, scale], { axes, epsilon }) => {
     const y = tf.mul(x!, tf.rsqrt(tf.add(tf.mean(tf.square(x!), [...axes], true), epsilon)));
     return [scale ? tf.mul(y, scale) : y];
