@@ -77,7 +77,7 @@ function compute(build: (typeof builds)[number], name: string): Float32Array {
 }
 
 describe.each([...Object.entries(unary), ...Object.entries(binary)])('%s', (name, reference) => {
-  test('is within 4 ULP', () => {
+  test('is within 2.5 ULP', () => {
     const got = compute('scalar', name);
     let worst = 0;
     let at = 0;
@@ -88,7 +88,7 @@ describe.each([...Object.entries(unary), ...Object.entries(binary)])('%s', (name
     expect(
       worst,
       `${name}(${xs[at]}, ${ys[at]}) = ${got[at]}, not ${reference(xs[at], ys[at])}`,
-    ).toBeLessThanOrEqual(4);
+    ).toBeLessThanOrEqual(2.5);
   });
 
   test('gives the same bits in four lanes', () => {
