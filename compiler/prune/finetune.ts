@@ -1,41 +1,25 @@
 /**
- * Gradual pruning with repair: weights go on a cubic schedule (Zhu & Gupta 2017) while the survivors learn from labels, from the
- * dense network's answers (Hinton et al. 2015), or both.
+ * Repair of a pruned graph by training: the survivors learn from the dense network's answers (Hinton et al. 2015) and, where
+ * there are labels, from those; weights go before or on a cubic schedule meanwhile (Zhu & Gupta 2017).
  */
-import { badData } from '../errors.ts';
+import type { Tensor } from '@tensorflow/tfjs';
 import type { Graph, ValueId } from '../ir/graph.ts';
 import { noProgress } from '../progress.ts';
-import { trainable } from './graph-tf.ts';
+import { answers } from './answers.ts';
+import type { Part, Parts } from './data.ts';
+import { type Constants, tfGraph } from './graph-tf.ts';
 import type { PruneContext } from './index.ts';
 import type { LayerPlan, PrunableLayer } from './layers.ts';
-import { withConstants } from './layers.ts';
-import { keepCounts, magnitudeMask } from './magnitude.ts';
+import { keepCounts, magnitudeMask, masked } from './magnitude.ts';
 import type { AllocationPolicy } from './math/allocate.ts';
 import type { Granularity } from './math/problem.ts';
 import { cubicSparsity } from './math/schedule.ts';
-import { loadBackend } from './train/backend.ts';
+import type { FinetuneSettings } from './options.ts';
+import type { Tf } from './train/backend.ts';
 import type { TrainData } from './train/data.ts';
-import { type TrainOptions, train } from './train/loop.ts';
+import { type TrainResult, train } from './train/loop.ts';
 
-export interface FinetuneOptions {
-  /** Inputs and, for the losses that want them, labels. */
-  readonly data: Pick<TrainData, 'shape' | 'x' | 'y'>;
-  /** Chooses the best state; never used for reported accuracy. */
-  readonly validation?: Pick<TrainData, 'shape' | 'x' | 'y'>;
-  readonly epochs: number;
-  readonly lr: number;
-  readonly batch: number;
-  readonly seed: number;
-  readonly patience?: number;
-  readonly weightDecay?: number;
-  readonly l1?: number;
-  readonly l2?: number;
-  readonly optimizer?: TrainOptions['optimizer'];
-  readonly augment?: TrainOptions['augment'];
-  readonly backend?: Parameters<typeof loadBackend>[0];
-}
-
-/** The masks to end with: given (of a one-shot pruning), or grown on the schedule towards a sparsity. */
+/** The masks to end with: given, or grown on the schedule towards a sparsity. */
 export type Target =
   | { readonly kind: 'masks'; readonly masks: ReadonlyMap<PrunableLayer, Uint8Array> }
   | {
@@ -51,56 +35,67 @@ const rampShare = 0.5;
 const rampEvery = 20;
 
 /**
- * `student` with weights trained under masks; `teacher` is the dense graph, of the same inputs. Needs samples; with labels it
- * mixes cross-entropy into the distillation.
+ * The graph's constants, trained under masks from `start` on; the graph as it is, dense, is the teacher.
  *
  * @throws {CompileError} E_DATA, E_UNSUPPORTED
  */
 export async function finetune(
-  student: Graph,
-  teacher: Graph,
+  tf: Tf,
+  graph: Graph,
+  start: Constants,
   target: Target,
-  options: FinetuneOptions,
+  { fit, choose }: Parts,
+  settings: FinetuneSettings & { readonly seed: number },
   context: PruneContext = {},
-): Promise<Graph> {
-  const tf = await loadBackend(options.backend);
+): Promise<{ readonly constants: Map<ValueId, Float32Array>; readonly result: TrainResult }> {
   const { registerGradients } = await import('./train/gradients.ts');
   registerGradients(tf);
-  const net = trainable(tf, student);
-  const guide = trainable(tf, teacher);
-  const open = (context.progress ?? noProgress).stage('fine-tune');
+  const { epochs = 8, lr = 2e-3 } = settings;
+  const net = tfGraph(tf, graph, start);
+  const guide = tfGraph(tf, graph);
+  const batch = Math.min(settings.batch ?? 64, fit.n, net.batch);
+  const steps = Math.max(1, Math.round(epochs * Math.floor(fit.n / batch)));
+  const open = (context.progress ?? noProgress).stage('fine-tune', steps);
   try {
-    const { data, validation } = options;
-    const n = data.x.length / data.shape.reduce((a, b) => a * b, 1);
-    if (!Number.isInteger(n) || n < 1) throw badData('the samples are no whole number of inputs');
-    const perEpoch = Math.max(1, Math.floor(n / Math.min(options.batch, n)));
-    const steps = Math.max(1, Math.round(options.epochs * perEpoch));
-    const masksAt = masker(target, net.variables, steps);
-    const teach = (x: import('@tensorflow/tfjs').Tensor) => guide.forward(x) as never;
-    await train({
+    const taught = (part: Part): TrainData => ({
+      shape: [part.width],
+      x: part.x,
+      ...(part.y && { y: part.y }),
+      teacher: answers(tf, guide, part).values,
+    });
+    const live = (x: Tensor) => guide.forward(x);
+    const data = settings.augment ? { ...taught(fit), teacher: live } : taught(fit);
+    const masks = masker(target, net.variables, steps);
+    const result = await train({
       tf,
-      forward: (x) => net.forward(x) as never,
+      forward: (x) => net.forward(x),
       variables: [...net.variables.values()],
-      data: { ...data, teacher: teach },
-      validation: validation && { ...validation, teacher: teach },
-      loss: data.y ? 'kd+ce' : 'kd',
+      data,
+      validation: taught(choose),
+      loss: fit.y ? 'kd+ce' : net.classifies ? 'kd' : 'mse',
       steps,
-      batch: options.batch,
-      lr: options.lr,
-      seed: options.seed,
-      optimizer: options.optimizer,
-      weightDecay: options.weightDecay,
-      l1: options.l1,
-      l2: options.l2,
-      patience: options.patience,
-      augment: options.augment,
-      remask: (step) => masksAt(step),
-      onStep: (s) => open.update(s.step / s.steps, `loss ${s.loss.toFixed(3)}`),
+      batch,
+      lr,
+      seed: settings.seed,
+      optimizer: settings.optimizer,
+      weightDecay: settings.weightDecay,
+      l1: settings.l1,
+      l2: settings.l2,
+      patience: settings.patience,
+      augment: settings.augment,
+      remask: (step) => {
+        const next = masks.at(step);
+        return next && new Map([...next].map(([id, m]) => [net.variables.get(id)!, Float32Array.from(m)]));
+      },
+      onStep: (s) => open.update(s.step, `loss ${s.loss.toFixed(3)}`),
       signal: context.signal,
     });
-    const out = new Map<ValueId, Float32Array>();
-    for (const [id, v] of net.variables) out.set(id, v.dataSync().slice() as Float32Array);
-    return withConstants(student, out);
+    const constants = new Map<ValueId, Float32Array>();
+    for (const [id, v] of net.variables) constants.set(id, v.dataSync().slice() as Float32Array);
+    // A run that was ended early still owes its last masks.
+    const owed = result.steps > masks.end ? undefined : masks.at(masks.end);
+    for (const [id, mask] of owed ?? []) constants.set(id, masked(constants.get(id)!, mask));
+    return { constants, result };
   } finally {
     open.done();
     net.dispose();
@@ -110,33 +105,37 @@ export async function finetune(
 
 type Variable = import('@tensorflow/tfjs').Variable;
 
-/** Masks per step: `undefined` where they stay. */
-function masker(target: Target, variables: ReadonlyMap<ValueId, Variable>, steps: number) {
-  const floats = (mask: Uint8Array) => Float32Array.from(mask);
+interface Masker {
+  /** The last step with new masks. */
+  readonly end: number;
+  /** By constant; `undefined` where they stay. */
+  at(step: number): ReadonlyMap<ValueId, Uint8Array> | undefined;
+}
+
+function masker(target: Target, variables: ReadonlyMap<ValueId, Variable>, steps: number): Masker {
   if (target.kind === 'masks') {
-    const masks = new Map([...target.masks].map(([l, m]) => [variables.get(l.value)!, floats(m)]));
-    return (step: number) => (step === 0 ? masks : undefined);
+    const masks = new Map([...target.masks].map(([l, mask]) => [l.value, mask]));
+    return { end: 0, at: (step) => (step === 0 ? masks : undefined) };
   }
   const { plans, sparsity, allocation, granularity } = target;
-  const end = Math.max(1, Math.floor(steps * rampShare));
-  return (step: number) => {
-    if (step > end || (step % rampEvery !== 0 && step !== end)) return undefined;
-    const done = cubicSparsity(step, { from: 0, to: 1, begin: 0, end });
-    // Layers as they are now: ranking follows the weights while they move.
-    const now = plans.map((p) => {
-      const weights = variables.get(p.layer.value)!.dataSync() as Float32Array;
-      return {
-        ...p,
-        layer: { ...p.layer, weights },
-        sparsity: p.sparsity === undefined ? undefined : p.sparsity * done,
-      };
-    });
-    const keep = keepCounts(now, sparsity * done, allocation);
-    const masks = new Map<Variable, Float32Array>();
-    now.forEach((p, i) => {
-      if (p.kept !== undefined) return;
-      masks.set(variables.get(p.layer.value)!, floats(magnitudeMask(p.layer, granularity, keep[i])));
-    });
-    return masks;
+  const end = Math.floor(steps * rampShare);
+  return {
+    end,
+    at(step) {
+      if (step > end || (step % rampEvery !== 0 && step !== end)) return undefined;
+      const done = cubicSparsity(step, { from: 0, to: 1, begin: 0, end });
+      // Layers as they are now: ranking follows the weights while they move.
+      const now = plans.map((p) => {
+        const weights = variables.get(p.layer.value)!.dataSync() as Float32Array;
+        const own = p.sparsity === undefined ? {} : { sparsity: p.sparsity * done };
+        return { ...p, layer: { ...p.layer, weights }, ...own };
+      });
+      const keep = keepCounts(now, sparsity * done, allocation);
+      return new Map(
+        now.flatMap(({ layer, kept }, i) =>
+          kept === undefined ? [[layer.value, magnitudeMask(layer, granularity, keep[i])] as const] : [],
+        ),
+      );
+    },
   };
 }

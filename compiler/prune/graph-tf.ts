@@ -1,59 +1,105 @@
 /** A graph as a differentiable function in TensorFlow.js: every operator's own `tf`, constants that are variables. */
 import { unsupported } from '../errors.ts';
 import { type Graph, Links, type Node, type ValueId } from '../ir/graph.ts';
+import { sizeOf } from '../ir/tensor.ts';
 import type { TfTensor } from '../ops/define.ts';
 import { opOf } from '../semantics/evaluate.ts';
 import type { Tf } from './train/backend.ts';
 
 type Variable = import('@tensorflow/tfjs').Variable;
 
-/** What training changes, and how the network answers. */
-export interface Trainable {
-  /** By constant. */
+/** Values that replace those of a graph's constants. */
+export type Constants = ReadonlyMap<ValueId, Float32Array>;
+
+export interface TfGraph {
+  /** What training changes, by constant. */
   readonly variables: ReadonlyMap<ValueId, Variable>;
-  /** [b, …input] → logits [b, classes] (or the one output, flattened). */
+  /** True where answers are logits: a softmax follows them. */
+  readonly classifies: boolean;
+  /** Samples that may run at once. */
+  readonly batch: number;
+  /** [b, width] (all inputs, flat) → [b, …], all outputs flat, without a final softmax. */
   forward(x: TfTensor): TfTensor;
+  /** Runs `nodes` only; `env` holds what they read and receives what they make. Constants are known. */
+  run(nodes: readonly Node[], env: Map<ValueId, TfTensor>, watch?: Watch): void;
+  /** The inputs cut out of [b, width]. */
+  inputs(x: TfTensor): Map<ValueId, TfTensor>;
+  /** Nodes that the outputs need, without a final softmax, in order. */
+  readonly nodes: readonly Node[];
   dispose(): void;
 }
 
-/**
- * The output before a final softmax: what losses want.
- *
- * @throws {CompileError} E_UNSUPPORTED for a graph with several inputs or outputs, or an operator without a gradient.
- */
-export function trainable(tf: Tf, graph: Graph): Trainable {
-  if (graph.inputs.length !== 1 || graph.outputs.length !== 1) {
-    throw unsupported('fine-tuning takes models with one input and one output');
-  }
-  for (const n of graph.nodes) {
-    if (!opOf(n.kind).tf)
-      throw unsupported(`fine-tuning can't run ${n.kind}`, { node: n.name, op: n.source });
-  }
-  const links = new Links(graph);
-  const last = links.producer(graph.outputs[0].value);
-  const target = last?.kind === 'softmax' ? last.inputs[0]! : graph.outputs[0].value;
-  const needed = nodesFor(graph, target);
+type Watch = (node: Node, inputs: readonly (TfTensor | null)[], outputs: readonly TfTensor[]) => void;
 
+/**
+ * `changed` replaces constants. Batches are axis 0 of the inputs; models whose axis 0 isn't 1 run sample by sample.
+ *
+ * @throws {CompileError} E_UNSUPPORTED for an operator without a `tf`.
+ */
+export function tfGraph(tf: Tf, graph: Graph, changed: Constants = new Map()): TfGraph {
+  const links = new Links(graph);
+  const targets = graph.outputs.map((p) => {
+    const last = links.producer(p.value);
+    return last?.kind === 'softmax' ? last.inputs[0]! : p.value;
+  });
+  const nodes = nodesFor(graph, targets);
+  for (const n of nodes) {
+    if (!opOf(n.kind).tf)
+      throw unsupported(`samples can't be used: ${n.kind} does not run in tfjs`, {
+        node: n.name,
+        op: n.source,
+      });
+  }
+
+  const trained = trainable(graph);
   const variables = new Map<ValueId, Variable>();
   const fixed = new Map<ValueId, TfTensor>();
   for (const v of graph.values.values()) {
     if (!v.data) continue;
-    const t = tf.tensor(v.data as Float32Array, [...v.shape], v.dtype === 'float32' ? 'float32' : 'int32');
-    // Scalars and index tables are structure, not parameters.
-    if (v.dtype !== 'float32' || v.data.length < 2) fixed.set(v.id, tf.keep(t));
-    else {
+    const dtype = v.dtype === 'float32' || v.dtype === 'bool' ? v.dtype : 'int32';
+    const t = tf.tensor(changed.get(v.id) ?? (v.data as Float32Array), [...v.shape], dtype);
+    if (trained.has(v.id)) {
       variables.set(v.id, tf.variable(t));
       t.dispose();
-    }
+    } else fixed.set(v.id, tf.keep(t));
   }
+  const ports = graph.inputs.map((p) => graph.values.get(p.value)!);
+
+  const inputs = (x: TfTensor) => {
+    const b = x.shape[0];
+    let at = 0;
+    return new Map(
+      ports.map((p) => {
+        const size = sizeOf(p.shape);
+        const part = ports.length === 1 ? x : tf.slice(x, [0, at], [b, size]);
+        at += size;
+        const shape = b === 1 ? [...p.shape] : [b, ...p.shape.slice(1)];
+        const shaped = tf.reshape(part, shape);
+        return [p.id, p.dtype === 'float32' ? shaped : tf.cast(shaped, 'int32')] as const;
+      }),
+    );
+  };
+  const run: TfGraph['run'] = (list, env, watch) => {
+    const read = (id: ValueId) => env.get(id) ?? variables.get(id) ?? fixed.get(id)!;
+    for (const n of list) {
+      const given = n.inputs.map((i) => (i === null ? null : read(i)));
+      const outputs = opOf(n.kind).tf!(tf, given, n.attrs);
+      n.outputs.forEach((id, i) => void env.set(id, outputs[i]));
+      watch?.(n, given, outputs);
+    }
+  };
   return {
     variables,
+    classifies: targets.length === 1 && targets[0] !== graph.outputs[0].value,
+    batch: ports.every((p) => p.shape[0] === 1) ? Number.POSITIVE_INFINITY : 1,
+    inputs,
+    run,
+    nodes,
     forward(x) {
-      const env = new Map<ValueId, TfTensor>([...fixed, ...variables]);
-      env.set(graph.inputs[0].value, x);
-      run(tf, needed, env);
-      const y = env.get(target)!;
-      return tf.reshape(y, [x.shape[0], -1]);
+      const env = inputs(x);
+      run(nodes, env);
+      const flat = targets.map((id) => tf.reshape(env.get(id)!, [x.shape[0], -1]));
+      return flat.length === 1 ? flat[0] : tf.concat(flat, 1);
     },
     dispose() {
       for (const t of [...fixed.values(), ...variables.values()]) t.dispose();
@@ -61,24 +107,29 @@ export function trainable(tf: Tf, graph: Graph): Trainable {
   };
 }
 
-/** Runs nodes in order; `env` holds what they read and receives what they make. */
-export function run(
-  tf: Tf,
-  nodes: readonly Node[],
-  env: Map<ValueId, TfTensor>,
-  watch?: (node: Node, inputs: readonly (TfTensor | null)[]) => void,
-): void {
-  for (const n of nodes) {
-    const inputs = n.inputs.map((i) => (i === null ? null : env.get(i)!));
-    watch?.(n, inputs);
-    const outputs = opOf(n.kind).tf!(tf, inputs, n.attrs);
-    n.outputs.forEach((id, i) => void env.set(id, outputs[i]));
+/** Weights and biases; other constants (scales of inputs, tables, paddings) are structure. */
+function trainable(graph: Graph): Set<ValueId> {
+  const out = new Set<ValueId>();
+  for (const v of graph.values.values()) {
+    if (v.data && v.dtype === 'float32' && v.origin) out.add(v.id);
   }
+  for (const n of graph.nodes) {
+    const op = opOf(n.kind);
+    const roles = [
+      ...(op.prunable?.(n.attrs) ?? []).map((p) => p.input),
+      ...(op.linear ? [op.linear.bias] : []),
+    ];
+    for (const input of roles) {
+      const v = n.inputs[input] == null ? undefined : graph.values.get(n.inputs[input]);
+      if (v?.data && v.dtype === 'float32') out.add(v.id);
+    }
+  }
+  return out;
 }
 
-/** The nodes that `target` needs, in order. */
-export function nodesFor(graph: Graph, target: ValueId): Node[] {
-  const live = new Set<ValueId>([target]);
+/** The nodes that `targets` need, in order. */
+export function nodesFor(graph: Graph, targets: readonly ValueId[]): Node[] {
+  const live = new Set<ValueId>(targets);
   const out: Node[] = [];
   for (const n of [...graph.nodes].reverse()) {
     if (!n.outputs.some((o) => live.has(o))) continue;

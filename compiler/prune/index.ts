@@ -1,24 +1,31 @@
 /** Pruning a graph: which layers, how many weights of each, which ones, and what is done about the loss. */
-import type { Graph } from '../ir/graph.ts';
+import type { Graph, ValueId } from '../ir/graph.ts';
 import { noProgress, type Progress } from '../progress.ts';
-import { findLayers, planLayers, withConstants } from './layers.ts';
-import { keepCounts, magnitudeMask, maskedConstants, thresholdMask } from './magnitude.ts';
-import { checkOptions, type PruneOptions } from './options.ts';
+import { type Agreement, answersOf, compare } from './answers.ts';
+import { overlap, type Part, type Parts, partOf, split } from './data.ts';
+import { finetune, type Target } from './finetune.ts';
+import type { Constants } from './graph-tf.ts';
+import { findLayers, type LayerPlan, type PrunableLayer, planLayers, withConstants } from './layers.ts';
+import { keepCounts, magnitudeMask, masked, thresholdMask } from './magnitude.ts';
+import { checkOptions, type FinetuneSettings, type PruneOptions } from './options.ts';
 import { layerReports, type PruneReport, sparsityOf } from './report.ts';
+import { loadBackend, type Tf } from './train/backend.ts';
 
 export interface PruneContext {
   readonly progress?: Progress;
+  /** Ends fine-tuning; the best state so far is kept. */
   readonly signal?: AbortSignal;
 }
 
-/** Above this, magnitude alone is known to ruin small networks. */
-const safeWithoutData = 0.5;
+/** What is safe to ask for when nothing was asked for: without data magnitude alone ruins small networks. */
+const safeSparsity = { nothing: 0.5, samples: 0.8, labels: 0.9 } as const;
 
 /**
  * A graph of the same shape whose weights are zero where pruned. Takes a simplified graph, so that batch norms are part of the
  * weights they scale.
  *
- * @throws {CompileError} E_USAGE for options that can't be met.
+ * @throws {CompileError} E_USAGE for options that can't be met, E_DATA and E_INPUT for samples that don't fit, E_UNSUPPORTED
+ * for samples with an operator that tfjs can't run.
  */
 export async function pruneGraph(
   graph: Graph,
@@ -26,46 +33,106 @@ export async function pruneGraph(
   context: PruneContext = {},
 ): Promise<{ graph: Graph; report: PruneReport }> {
   checkOptions(options);
-  const { allocation = 'lamp', granularity = { kind: 'element' } } = options;
-  const stage = (context.progress ?? noProgress).stage('prune');
-  const layers = findLayers(graph);
-  const plans = planLayers(layers, options.layers ?? []);
-  const sparsity = options.sparsity ?? safeWithoutData;
-  const keep = keepCounts(plans, sparsity, allocation);
-  const masks = new Map(
-    plans.flatMap((p, i) => {
-      if (p.kept !== undefined) return [];
-      const { layer } = p;
-      const mask =
-        options.threshold === undefined
-          ? magnitudeMask(layer, granularity, keep[i])
-          : thresholdMask(layer, options.threshold);
-      return [[layer, mask] as const];
-    }),
-  );
-  const pruned = withConstants(graph, maskedConstants(masks));
+  const { allocation = 'lamp', granularity = { kind: 'element' }, data, seed = 1 } = options;
+  const progress = context.progress ?? noProgress;
+  const notes: string[] = [];
+  const parts = data && partsOf(graph, options, seed, notes);
+  const sparsity = options.sparsity ?? safeSparsity[data?.labels ? 'labels' : data ? 'samples' : 'nothing'];
+  const plans = planLayers(findLayers(graph), options.layers ?? []);
+
+  const stage = progress.stage('prune');
+  const masks = magnitudeMasks(plans, sparsity, options);
+  let constants: Constants = new Map([...masks].map(([l, mask]) => [l.value, masked(l.weights, mask)]));
   stage.done();
+
+  const settings = finetuneSettings(options);
+  let tf: Tf | undefined;
+  if (parts) tf = await loadBackend(options.backend);
+  if (tf && parts && settings) {
+    const gradual = (settings.schedule ?? 'gradual') === 'gradual' && options.threshold === undefined;
+    const target: Target = gradual
+      ? { kind: 'gradual', plans, sparsity, allocation, granularity }
+      : { kind: 'masks', masks };
+    const start = gradual ? new Map<ValueId, Float32Array>() : constants;
+    const trained = await finetune(tf, graph, start, target, parts, { ...settings, seed }, context);
+    constants = trained.constants;
+    if (trained.result.stopped === 'diverged')
+      notes.push('fine-tuning diverged and was ended: try a lower --lr');
+    if (trained.result.stopped === 'aborted')
+      notes.push('fine-tuning was ended early: the best state so far is kept');
+  }
+
+  const pruned = withConstants(graph, constants);
   const reports = layerReports(findLayers(pruned), (i) => ({
     method: plans[i].kept === undefined ? 'magnitude' : 'none',
     kept: plans[i].kept,
   }));
-  const notes: string[] = [];
-  if (sparsity > safeWithoutData) {
+  if (!data && sparsity > safeSparsity.nothing) {
     notes.push(
       'pruned by magnitude without data: accuracy is unverified; a few hundred sample inputs (--calibrate) keep far more of it',
     );
   }
-  const report: PruneReport = {
-    method: 'magnitude',
-    allocation: options.threshold === undefined ? allocation : 'threshold',
-    granularity: granularity.kind,
-    layers: reports,
-    sparsity: sparsityOf(pruned, reports),
-    notes,
+  return {
+    graph: pruned,
+    report: {
+      method: 'magnitude',
+      allocation: options.threshold === undefined ? allocation : 'threshold',
+      granularity: granularity.kind,
+      layers: reports,
+      sparsity: sparsityOf(pruned, reports),
+      ...(tf && parts && { agreement: agreementOf(tf, graph, constants, parts, notes) }),
+      notes,
+    },
   };
-  return { graph: pruned, report };
 }
 
+function partsOf(graph: Graph, { data, evaluation }: PruneOptions, seed: number, notes: string[]): Parts {
+  const all = partOf(graph, data!);
+  const aside = evaluation && partOf(graph, evaluation);
+  const same = aside ? overlap(all, aside) : 0;
+  if (same > 0)
+    notes.push(
+      `${same} samples for the evaluation were used for pruning too: its figures flatter the result`,
+    );
+  return split(all, aside, seed);
+}
+
+function finetuneSettings({ finetune, data }: PruneOptions): FinetuneSettings | undefined {
+  if (finetune === false || !data) return undefined;
+  if (finetune === true) return {};
+  return finetune ?? (data.labels ? {} : undefined);
+}
+
+function magnitudeMasks(
+  plans: readonly LayerPlan[],
+  sparsity: number,
+  { allocation = 'lamp', granularity = { kind: 'element' }, threshold }: PruneOptions,
+): Map<PrunableLayer, Uint8Array> {
+  const keep = keepCounts(plans, sparsity, allocation);
+  return new Map(
+    plans.flatMap(({ layer, kept }, i) => {
+      if (kept !== undefined) return [];
+      const mask =
+        threshold === undefined
+          ? magnitudeMask(layer, granularity, keep[i])
+          : thresholdMask(layer, threshold);
+      return [[layer, mask] as const];
+    }),
+  );
+}
+
+function agreementOf(tf: Tf, graph: Graph, pruned: Constants, parts: Parts, notes: string[]): Agreement {
+  const part: Part = parts.report ?? parts.choose;
+  if (!parts.report) {
+    notes.push(
+      `agreement is measured on ${part.n} samples that also decided what was kept: give samples of their own for the evaluation`,
+    );
+  }
+  return compare(answersOf(tf, graph, part), answersOf(tf, graph, part, pruned), part.y);
+}
+
+export type { Agreement } from './answers.ts';
+export type { PruneData } from './data.ts';
 export { findLayers, type PrunableLayer } from './layers.ts';
-export { type LayerRule, type PruneOptions, parseGranularity } from './options.ts';
+export { type FinetuneSettings, type LayerRule, type PruneOptions, parseGranularity } from './options.ts';
 export type { LayerReport, PruneReport } from './report.ts';

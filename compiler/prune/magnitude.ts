@@ -1,5 +1,4 @@
 /** Pruning without data: the smallest weights go. */
-import type { ValueId } from '../ir/graph.ts';
 import type { LayerPlan, PrunableLayer } from './layers.ts';
 import { type AllocationPolicy, allocate } from './math/allocate.ts';
 import { assertPruned, countKept, selectMask } from './math/patterns.ts';
@@ -35,13 +34,9 @@ export const magnitudeMask = (l: PrunableLayer, granularity: Granularity, keep: 
 export const thresholdMask = (l: PrunableLayer, threshold: number): Uint8Array =>
   Uint8Array.from(l.weights, (w) => (Math.abs(w) >= threshold ? 1 : 0));
 
-/** The layers' constants with literal zeros where the masks drop. */
-export function maskedConstants(masks: ReadonlyMap<PrunableLayer, Uint8Array>): Map<ValueId, Float32Array> {
-  const out = new Map<ValueId, Float32Array>();
-  for (const [l, mask] of masks) {
-    const data = l.weights.map((w, i) => (mask[i] ? w : 0));
-    assertPruned(data, mask, countKept(mask));
-    out.set(l.value, data);
-  }
+/** Literal zeros where the mask drops. */
+export function masked(weights: Float32Array, mask: Uint8Array): Float32Array {
+  const out = weights.map((w, i) => (mask[i] ? w : 0));
+  assertPruned(out, mask, countKept(mask));
   return out;
 }

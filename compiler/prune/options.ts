@@ -1,8 +1,12 @@
 /** What pruning can be asked for. */
 import { usage } from '../errors.ts';
+import type { PruneData } from './data.ts';
 import type { AllocationPolicy } from './math/allocate.ts';
 import type { Granularity } from './math/problem.ts';
 import type { Method } from './math/prunelayer.ts';
+import type { BackendName } from './train/backend.ts';
+import type { Augment } from './train/data.ts';
+import type { OptimizerName } from './train/optimizer.ts';
 
 /** A rule for the layers whose names fit; `*` stands for any characters. Without `sparsity` or `keep`: lifts the protection. */
 export interface LayerRule {
@@ -14,16 +18,48 @@ export interface LayerRule {
 }
 
 export interface PruneOptions {
-  /** Share of zeros among the weights of the layers that are pruned, 0 … 1. */
+  /** Share of zeros among the weights of the layers that are pruned, 0 … 1. By default 0.5, with samples 0.8, with labels 0.9. */
   readonly sparsity?: number;
   /** Instead of `sparsity`: every weight of smaller magnitude goes. */
   readonly threshold?: number;
-  /** `auto`: the best that the data allow. */
+  /** `auto`, the default: second order where there are samples, magnitude otherwise. */
   readonly method?: Method | 'auto';
+  /** How zeros are shared among layers; `lamp` by default. */
   readonly allocation?: AllocationPolicy;
   readonly granularity?: Granularity;
   readonly layers?: readonly LayerRule[];
+  /** Samples to calibrate on and, with labels, to learn from. */
+  readonly data?: PruneData;
+  /** At most so many of `data` are used for calibration; 256 by default. */
+  readonly calibration?: number;
+  /** For the reported agreement and accuracy, and for nothing else; by default a part of `data` where that is large. */
+  readonly evaluation?: PruneData;
+  /** `false`: none; by default with labels only. */
+  readonly finetune?: FinetuneSettings | boolean;
   readonly seed?: number;
+  /** Of tfjs. */
+  readonly backend?: BackendName;
+}
+
+export interface FinetuneSettings {
+  /** Over the samples; 8 by default. */
+  readonly epochs?: number;
+  /** Of Adam, falling to 0 as a cosine; 2e-3 by default. */
+  readonly lr?: number;
+  /** 64 by default. */
+  readonly batch?: number;
+  /**
+   * `gradual`, the default without a second-order method: weights go during the first half of the steps; `fixed`: the masks
+   * of the one-shot pruning stay.
+   */
+  readonly schedule?: 'gradual' | 'fixed';
+  readonly optimizer?: OptimizerName;
+  readonly weightDecay?: number;
+  readonly l1?: number;
+  readonly l2?: number;
+  /** Stop after so many validations (one an epoch) without a better one. */
+  readonly patience?: number;
+  readonly augment?: Augment;
 }
 
 /**
@@ -53,5 +89,14 @@ export function checkOptions(o: PruneOptions): void {
     throw usage(`threshold must be at least 0, not ${o.threshold}`);
   if (o.threshold !== undefined && o.sparsity !== undefined) {
     throw usage('threshold and sparsity exclude each other', 'a sparsity is the safer of the two');
+  }
+  if (o.threshold !== undefined && o.granularity && o.granularity.kind !== 'element') {
+    throw usage('a threshold is for single weights', 'leave the granularity out, or ask for a sparsity');
+  }
+  if (o.finetune && !o.data)
+    throw usage('fine-tuning needs samples', 'give data, with labels if you have them');
+  const method = o.method ?? 'auto';
+  if (!o.data && method !== 'auto' && method !== 'magnitude') {
+    throw usage(`method ${method} needs samples`, 'give data, or use magnitude');
   }
 }

@@ -1,5 +1,6 @@
 /** What pruning did, counted on the constants of the resulting graph. */
 import type { Graph } from '../ir/graph.ts';
+import type { Agreement } from './answers.ts';
 import type { PrunableLayer } from './layers.ts';
 
 export interface LayerReport {
@@ -21,6 +22,8 @@ export interface PruneReport {
   readonly layers: readonly LayerReport[];
   /** Share of zeros among the weights of pruned layers, of all prunable layers, and among all parameters. */
   readonly sparsity: { readonly pruned: number; readonly prunable: number; readonly parameters: number };
+  /** With the dense graph; only with samples. */
+  readonly agreement?: Agreement;
   readonly notes: readonly string[];
 }
 
