@@ -5,12 +5,20 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Files, safeName } from '../targets/index.ts';
+import type { BenchReport } from './bench/types.ts';
 import { ModelFiles } from './import/index.ts';
 import type { Metadata } from './link/metadata.ts';
 import type { Model } from './model.ts';
-import type { CompileOptions, LoadOptions } from './options.ts';
+import type {
+  BenchOptions,
+  CompileOptions,
+  LoadOptions,
+  PruneModelOptions,
+  VerifyOptions,
+} from './options.ts';
 import { packageRoot } from './package-root.ts';
-import { type Emitted, emit, open, pack } from './pipeline.ts';
+import { cut, type Emitted, emit, open, pack } from './pipeline.ts';
+import type { Verification } from './verify.ts';
 
 export interface Compiled {
   /** Contents by file name. */
@@ -35,6 +43,16 @@ export async function load(
       ? ModelFiles.fromDisk(source, options.limits)
       : ModelFiles.fromMemory(source, undefined, options.limits);
   return open(files, options, options.progress);
+}
+
+/**
+ * A model of the same shape whose weights are zero where pruned; `pruning.report` says what was done.
+ *
+ * @throws {CompileError} E_USAGE, E_DATA.
+ */
+export function prune(model: Model, options: PruneModelOptions): Promise<Model> {
+  const { progress, signal, ...rest } = options;
+  return cut(model, rest, { progress, signal });
 }
 
 /**
@@ -70,10 +88,34 @@ export async function compile(model: Model, options: CompileOptions = {}): Promi
   return { files, wasm, metadata, functions };
 }
 
+/**
+ * Runs a module on supplied and on seeded random samples: against the dense build of the same weights, strictly, and against
+ * the source model, by `maxError` where the weights have changed.
+ *
+ * @throws {CompileError} E_FORMAT, E_VERIFY where the module has other inputs or outputs than the model.
+ */
+export async function verify(
+  model: Model,
+  wasm: Uint8Array<ArrayBuffer>,
+  options: VerifyOptions = {},
+): Promise<Verification> {
+  return (await import('./verify.ts')).verify(model, wasm, options);
+}
+
+/**
+ * Times the original, the dense build of the original weights and the build of the model as it is now, in turn, in one process.
+ *
+ * @throws {CompileError} E_DATA where labels and samples differ in number.
+ */
+export async function bench(model: Model, options: BenchOptions = {}): Promise<BenchReport> {
+  return (await import('./benchmark.ts')).bench(model, options);
+}
+
 /** Of espalier. */
 export const version = (): string =>
   JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')).version;
 
+export type { BenchReport } from './bench/types.ts';
 export {
   CompileError,
   type ErrorCode,
@@ -83,6 +125,14 @@ export {
 } from './errors.ts';
 export { type Metadata, type PortInfo, readMetadata } from './link/metadata.ts';
 export type { Model, Pruning, Source } from './model.ts';
-export type { CompileOptions, LoadOptions, VerifyOptions } from './options.ts';
+export type {
+  BenchOptions,
+  CompileOptions,
+  LoadOptions,
+  PruneModelOptions,
+  VerifyOptions,
+} from './options.ts';
 export type { Progress, Stage } from './progress.ts';
-export { type Comparison, type Tolerance, type Verification, verify } from './verify.ts';
+export type { LayerRule, PruneOptions, PruneReport } from './prune/index.ts';
+export { parseGranularity } from './prune/index.ts';
+export type { Comparison, Tolerance, Verification } from './verify.ts';

@@ -1,13 +1,14 @@
 /** A model in the compiler: as it was read, and as it is now. */
 import type { ModelFiles } from './import/index.ts';
 import type { Graph } from './ir/graph.ts';
+import type { PruneReport } from './prune/index.ts';
 
 export interface Model {
   readonly name: string;
   /** What compiles: simplified, maybe pruned. */
   readonly graph: Graph;
   readonly source: Source;
-  /** Present once `prune` has been at it. */
+  /** Present where the weights are no longer those of the source. */
   readonly pruning?: Pruning;
 }
 
@@ -25,5 +26,6 @@ export interface Source {
 export interface Pruning {
   /** What identifies the result, together with the source: goes into the module's metadata. */
   readonly options: Readonly<Record<string, unknown>>;
-  readonly report: unknown;
+  /** Absent where the model was pruned elsewhere. */
+  readonly report?: PruneReport;
 }

@@ -4,12 +4,19 @@ import type { FileLimits, ReadOptions } from './import/index.ts';
 import type { Build } from './kernels.ts';
 import type { Objective } from './plan/select.ts';
 import type { Progress } from './progress.ts';
+import type { PruneOptions } from './prune/index.ts';
 import type { BackendName } from './prune/train/backend.ts';
 import type { Sample } from './samples.ts';
 
 export interface LoadOptions extends ReadOptions {
   readonly limits?: Partial<FileLimits>;
   readonly progress?: Progress;
+}
+
+export interface PruneModelOptions extends PruneOptions {
+  readonly progress?: Progress;
+  /** Ends fine-tuning early; the best so far is kept. */
+  readonly signal?: AbortSignal;
 }
 
 export interface CompileOptions {
@@ -42,5 +49,28 @@ export interface VerifyOptions {
   readonly maxError?: number;
   /** Of tfjs. */
   readonly backend?: BackendName;
+  readonly progress?: Progress;
+}
+
+export interface BenchOptions {
+  /** The user's inputs; seeded noise otherwise. */
+  readonly samples?: readonly Sample[];
+  /** The class of each sample. */
+  readonly labels?: Int32Array;
+  /** How many random inputs where there are no samples. */
+  readonly random?: number;
+  readonly simd?: CompileOptions['simd'];
+  readonly optimize?: Objective;
+  /** Of tfjs. */
+  readonly backend?: BackendName;
+  /** Fresh processes for each; 0 leaves cold starts out. */
+  readonly coldRounds?: number;
+  /** At least so long measured for each. */
+  readonly minTimeMs?: number;
+  /** Time every step. */
+  readonly profile?: boolean;
+  readonly seed?: number;
+  /** The command line, for the report. */
+  readonly command?: readonly string[];
   readonly progress?: Progress;
 }

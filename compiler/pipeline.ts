@@ -31,6 +31,8 @@ import { lower } from './plan/lower.ts';
 import { type Objective, select } from './plan/select.ts';
 import { stage } from './plan/stage.ts';
 import { noProgress, type Progress } from './progress.ts';
+import { type PruneContext, type PruneOptions, pruneGraph } from './prune/index.ts';
+import { recordable } from './record.ts';
 
 /** Files → Model. */
 export async function open(files: ModelFiles, options: ReadOptions, progress = noProgress): Promise<Model> {
@@ -43,6 +45,13 @@ export async function open(files: ModelFiles, options: ReadOptions, progress = n
   const graph = await run('simplify', () => simplify(read.graph), checkGraph);
   const { format, producer, hash } = read;
   return { name: graph.name, graph, source: { files, format, producer, hash, graph: read.graph } };
+}
+
+/** Model → Model with zeros. */
+export async function cut(model: Model, options: PruneOptions, context: PruneContext): Promise<Model> {
+  const { graph, report } = await pruneGraph(model.graph, options, context);
+  checkGraph(graph);
+  return { ...model, graph, pruning: { options: recordable(options), report } };
 }
 
 export interface EmitOptions {

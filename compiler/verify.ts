@@ -49,7 +49,11 @@ export async function verify(
   const metadata = readMetadata(wasm);
   checkPorts(model, metadata);
   const module = await instantiate(wasm, metadata);
-  const pruned = model.pruning !== undefined || metadata.options.pruning !== undefined;
+  // A module may have been made from other weights than those at hand: then its own dense build is out of reach.
+  const mine =
+    metadata.source === model.source.hash &&
+    JSON.stringify(metadata.options.pruning) === JSON.stringify(model.pruning?.options);
+  const changed = !mine || model.pruning !== undefined;
   const sets: [Comparison['inputs'], readonly Sample[]][] = [
     ['supplied', options.samples ?? []],
     ['random', randomSamples(metadata.inputs, options.random ?? defaultCount(metadata), seed)],
@@ -58,8 +62,6 @@ export async function verify(
   const dense = await emit(model.graph, { build: metadata.build as 'simd', sparse: false }, progress);
   const control = await instantiate(dense.wasm, dense.metadata);
   const source = await referenceOf(model.source, options.backend);
-  // A module may have been pruned where the model at hand is not; then its own dense build is out of reach.
-  const mine = JSON.stringify(metadata.options.pruning) === JSON.stringify(model.pruning?.options);
   const references = [
     ...(mine
       ? [{ against: 'dense build of the same weights', run: control.run, tolerance: sameWeights }]
@@ -70,7 +72,7 @@ export async function verify(
       tolerance:
         maxError !== undefined
           ? { relL2: Number.POSITIVE_INFINITY, maxRel: maxError }
-          : pruned
+          : changed
             ? undefined
             : sameWeights,
     },

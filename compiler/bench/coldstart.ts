@@ -4,7 +4,7 @@ import { toolchain } from '../errors.ts';
 import { medianInterval } from './stats.ts';
 import type { ColdStart } from './types.ts';
 
-/** A module that produces its first result and then prints one line of JSON, `{"ms": …, "rss": …}`: see `firstResult`. */
+/** A module that produces its first result and then prints one line of JSON, `{"ms": …, "rss": …}`: see `printResult`. */
 export interface ColdVariant {
   readonly name: string;
   /** Path of the module, or `node` options in `args` alone. */
@@ -26,14 +26,21 @@ export interface ColdStarts {
   readonly empty: ColdStart;
 }
 
-/** What a cold-start module prints at its end: `ms` since it held the bytes, and the peak of its resident memory. */
-export function firstResult(ms: number): string {
-  return JSON.stringify({ ms, rss: process.resourceUsage().maxRSS * 1024 });
-}
+/**
+ * JavaScript that prints what a cold-start program must at its end: `ms`, an expression, and the peak of its resident memory.
+ * Linux counts the memory of the parent in `maxRSS`: /proc knows better.
+ */
+export const printResult = (ms: string): string => `let rss = process.resourceUsage().maxRSS * 1024;
+try {
+  const { readFileSync } = process.getBuiltinModule?.('node:fs') ?? (await import('node:fs'));
+  rss = Number(/VmHWM:\\s*(\\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1]) * 1024;
+} catch {}
+console.log(JSON.stringify({ ms: ${ms}, rss }));
+`;
 
 const emptyProcess: ColdVariant = {
   name: 'empty Node',
-  args: ['--eval', 'console.log(JSON.stringify({ ms: 0, rss: process.resourceUsage().maxRSS * 1024 }))'],
+  args: ['--input-type=module', '--eval', printResult('0')],
 };
 
 /** Starts each variant in fresh Node processes, one at a time, alternating in an order that rotates. */

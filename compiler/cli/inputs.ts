@@ -23,6 +23,17 @@ export async function openModel(context: Context, path: string, options: ModelOp
   return load(path, { shapes: shape, allowNonfinite, progress: context.progress });
 }
 
+/** The original, with the weights and the graph of a pruned copy. */
+export async function openPruned(
+  context: Context,
+  original: Model,
+  path: string,
+  options: ModelOptions,
+): Promise<Model> {
+  const { name, graph, source } = await openModel(context, path, options);
+  return { name, graph, source: original.source, pruning: { options: { model: source.hash } } };
+}
+
 /** Samples from a `.npy`, `.npz` or raw float32 file. */
 export async function openSamples(model: Model, path?: string): Promise<Sample[] | undefined> {
   if (path === undefined) return undefined;

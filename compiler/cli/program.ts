@@ -35,8 +35,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   let code = 0;
   const program = new Command('espalier')
     .description('Compiles pruned neural networks to small standalone WebAssembly modules.')
-    .version(JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')).version)
-    .showHelpAfterError('(espalier --help shows what there is)');
+    .version(JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')).version);
   const known = [...globals(), ...commands.flatMap((c) => c.options ?? [])];
   for (const spec of commands) {
     const command = commandOf(spec, async (spec, command) => {
@@ -49,7 +48,9 @@ export async function run(argv: readonly string[]): Promise<number> {
     for (const o of globals()) command.addOption(o);
     program.addCommand(command);
   }
-  for (const command of [program, ...program.commands]) command.exitOverride().configureOutput(output(argv));
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput(output(argv)).showHelpAfterError('(--help shows what there is)');
+  }
   try {
     await program.parseAsync(argv, { from: 'user' });
     return code;

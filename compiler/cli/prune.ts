@@ -1,11 +1,136 @@
 import type { Model } from '../model.ts';
-import type { CommandSpec, Context } from './command.ts';
+import type { LayerRule, PruneOptions, PruneReport } from '../prune/index.ts';
+import { type CommandSpec, type Context, option } from './command.ts';
+import { type ModelOptions, modelOptions, openModel } from './inputs.ts';
+import { fraction, list, positive } from './parse.ts';
+import * as format from './ui/format.ts';
+
+/** How to prune: the same flags wherever a command prunes on its way. */
 export interface PruneFlags {
   readonly sparsity?: number;
+  readonly threshold?: number;
+  readonly method?: PruneOptions['method'];
+  readonly allocation?: PruneOptions['allocation'];
+  readonly granularity?: string;
+  readonly layer?: readonly string[];
+  readonly keep?: readonly string[];
 }
-export const pruneOptions = () => [];
-export const wantsPruning = (o: PruneFlags) => o.sparsity !== undefined;
-export async function pruneModel(_c: Context, model: Model, _o: PruneFlags): Promise<Model> {
-  return model;
+
+export const pruneOptions = () => [
+  option('--sparsity <share>', 'share of zeros among the weights of pruned layers, as 0.9 or 90%').argParser(
+    fraction,
+  ),
+  option('--threshold <x>', 'instead: every weight of smaller magnitude goes').argParser(positive),
+  option('--method <name>', 'how weights are chosen (default: auto, the best that the data allow)').choices([
+    'auto',
+    'magnitude',
+    'wanda',
+    'taylor',
+    'sparsegpt',
+    'obs',
+    'alps',
+  ]),
+  option('--allocation <policy>', 'how zeros are shared out between layers').choices([
+    'uniform',
+    'global',
+    'erk',
+    'lamp',
+  ]),
+  option('--granularity <shape>', 'what goes together: element, 4x1, 1x4, 2x1, 2:4 or channel'),
+  option(
+    '--layer <pattern=share>',
+    'sparsity of the layers of this name, * for anything (again for more)',
+  ).argParser(list),
+  option('--keep <pattern>', 'leave these layers alone (again for more)').argParser(list),
+];
+
+export const wantsPruning = ({ sparsity, threshold, granularity, layer }: PruneFlags) =>
+  [sparsity, threshold, granularity, layer].some((o) => o !== undefined);
+
+/** Prunes, and tells what it did. */
+export async function pruneModel(context: Context, model: Model, flags: PruneFlags): Promise<Model> {
+  const [{ prune }, { parseGranularity }] = await Promise.all([
+    import('../index.ts'),
+    import('../prune/index.ts'),
+  ]);
+  const { sparsity, threshold, method, allocation, granularity } = flags;
+  const pruned = await prune(model, {
+    sparsity,
+    threshold,
+    method,
+    allocation,
+    granularity: granularity === undefined ? undefined : parseGranularity(granularity),
+    layers: await rules(flags),
+    seed: context.options.seed,
+    progress: context.progress,
+  });
+  context.say(`${await reportText(pruned.pruning!.report!)}\n`);
+  return pruned;
 }
-export const prune: CommandSpec = { name: 'prune', summary: 'x', examples: [], action: async () => 0 };
+
+async function rules({ layer = [], keep = [] }: PruneFlags): Promise<LayerRule[]> {
+  const { usage } = await import('../errors.ts');
+  const shared = layer.map((text): LayerRule => {
+    const at = text.lastIndexOf('=');
+    if (at < 1) throw usage(`--layer ${JSON.stringify(text)} has no share`, "as --layer 'conv*=0.8'");
+    try {
+      return { pattern: text.slice(0, at), sparsity: fraction(text.slice(at + 1)) };
+    } catch (error) {
+      throw usage(`--layer ${JSON.stringify(text)}: ${(error as Error).message}`);
+    }
+  });
+  return [...shared, ...keep.map((pattern): LayerRule => ({ pattern, keep: true }))];
+}
+
+export async function reportText(report: PruneReport): Promise<string> {
+  const { table } = await import('./ui/table.ts');
+  const rows = report.layers.map((l) => [
+    l.name,
+    `${l.rows}×${l.cols}`,
+    format.count(l.weights - l.zeros),
+    format.percent(l.zeros / l.weights),
+    l.kept ?? l.method,
+  ]);
+  const { pruned, parameters } = report.sparsity;
+  return [
+    table(['layer', 'weights', 'left', 'zeros', 'how'], rows, [0, 4]),
+    '',
+    `${format.percent(pruned)} zeros in pruned layers, ${format.percent(parameters)} of all parameters`,
+    ...report.notes.map((n) => `note: ${format.printable(n)}`),
+  ].join('\n');
+}
+
+interface Flags extends PruneFlags, ModelOptions {
+  readonly out: string;
+}
+
+export const prune: CommandSpec = {
+  name: 'prune',
+  summary: 'Prunes a model and writes it back in its own format.',
+  args: [['<model>', 'model.json, or its folder']],
+  options: [
+    option('-o, --out <folder>', 'where the pruned model goes').default('pruned'),
+    ...pruneOptions(),
+    ...modelOptions(),
+  ],
+  examples: [
+    'prune model.json --sparsity 0.9 -o pruned',
+    "prune model.json --sparsity 90% --keep 'logits' --layer 'conv*=0.5'",
+    'prune model.json --granularity 4x1 --sparsity 0.8',
+  ],
+  async action(context: Context, [path]: readonly string[], options: Flags) {
+    const model = await pruneModel(context, await openModel(context, path, options), options);
+    const { tfjsLayersFiles } = await import('../import/tfjs-write.ts');
+    const files = tfjsLayersFiles(model.source.files, model.graph);
+    if (!context.options.dryRun) {
+      const { writeFiles } = await import('../import/write-files.ts');
+      writeFiles(options.out, files);
+    }
+    const { report } = model.pruning!;
+    context.result(
+      { out: options.out, files: [...files.keys()], report },
+      context.options.dryRun ? 'nothing written' : `in ${format.printable(options.out)}`,
+    );
+    return 0;
+  },
+};

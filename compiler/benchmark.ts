@@ -1,0 +1,287 @@
+/** Original and compiled model against each other: time, cold start, size, memory, accuracy. */
+import { writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { safeName } from '../targets/index.ts';
+import { Agreement, largest } from './agreement.ts';
+import { espalierScript, tfjsScript } from './bench/coldscripts.ts';
+import { type ColdVariant, coldStart } from './bench/coldstart.ts';
+import { machineFacts } from './bench/machine.ts';
+import { measurePeak } from './bench/peak.ts';
+import { compare } from './bench/runner.ts';
+import { measureSize, type SizedFile } from './bench/size.ts';
+import type { BenchReport, ColdStart, LayerFacts, Variant } from './bench/types.ts';
+import { badData, CompileError } from './errors.ts';
+import { tfjsLayersFiles } from './import/tfjs-write.ts';
+import { writeFiles } from './import/write-files.ts';
+import { instantiate } from './instance.ts';
+import type { Graph } from './ir/graph.ts';
+import type { Model, Source } from './model.ts';
+import type { BenchOptions } from './options.ts';
+import { withTemporary } from './output.ts';
+import { simplify } from './passes/index.ts';
+import { type Emitted, emit, pack } from './pipeline.ts';
+import { viewShape } from './plan/view.ts';
+import { profile, type StepTime } from './profile.ts';
+import { noProgress } from './progress.ts';
+import { referenceOf } from './reference.ts';
+import { randomSamples, type Sample } from './samples.ts';
+
+const packages = ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm', 'assemblyscript', 'espalier'];
+
+/** What is compared. The first is the original. */
+interface Contender {
+  readonly id: string;
+  readonly title: string;
+  readonly kind: Variant['kind'];
+  run(sample: Sample): Sample;
+  /** One call for the clock: inputs in, results out. */
+  prepare(sample: Sample): () => void;
+  readonly files: readonly SizedFile[];
+  readonly memory: () => number | undefined;
+  /** A program for the cold start, written to `folder`; answers with its path. */
+  readonly cold?: (folder: string) => string;
+}
+
+/**
+ * Runs the original, the dense build of the original weights and the build of the model as it is now, in turn, in one process.
+ *
+ * @throws {CompileError} E_DATA where labels and samples differ in number.
+ */
+export async function bench(model: Model, options: BenchOptions = {}): Promise<BenchReport> {
+  const { seed = 1, progress = noProgress, samples, labels } = options;
+  if (labels && labels.length !== samples?.length)
+    throw badData(`${labels.length} labels for ${samples?.length ?? 0} samples`);
+  const build = options.simd === undefined || options.simd === 'auto' ? 'simd' : options.simd;
+  const objective = options.optimize ?? 'speed';
+  const notes: string[] = [];
+
+  const original = simplify(model.source.graph);
+  const dense = await emit(original, { build, objective, sparse: false }, progress);
+  const sparse = await emit(model.graph, { build, objective, profile: options.profile }, progress);
+  const reference = await referenceOf(model.source, options.backend);
+  const contenders: Contender[] = [
+    {
+      id: 'reference',
+      title: reference.title,
+      kind: 'reference',
+      run: reference.run,
+      prepare: reference.prepare,
+      files: tfjsFiles(model.source),
+      memory: reference.memory,
+      cold: tfjsCold(model.source, original),
+    },
+    await ours('dense', 'espalier, dense', 'dense', dense),
+  ];
+  const isSparse = sparse.metadata.layers.some((l) => l.format !== 'dense');
+  if (isSparse || model.pruning) contenders.push(await ours('sparse', 'espalier, sparse', 'sparse', sparse));
+  else notes.push('No layer is sparse enough for a sparse format: the sparse build is the dense build.');
+
+  const inputs = samples ?? randomSamples(sparse.metadata.inputs, options.random ?? 64, seed);
+  const timing = progress.stage('time', 1);
+  const times = await compare(
+    contenders.map((c) => ({ name: c.id, run: c.prepare(inputs[0]) })),
+    { seed, minTimeMs: options.minTimeMs, onRound: (share) => timing.update(share) },
+  );
+  timing.done();
+
+  const results = await score(contenders, inputs, labels, progress);
+  const cold = await coldStarts(contenders, options, progress);
+  const sizing = progress.stage('size', contenders.length);
+  const variants: Variant[] = [];
+  for (const [i, { id, title, kind, files, memory }] of contenders.entries()) {
+    const { name: _, ...latency } = times[i];
+    const size = await measureSize(files);
+    const coldStart = cold?.of.get(id);
+    variants.push({ id, title, kind, latency, size, coldStart, peakMemory: memory(), ...results[i] });
+    sizing.update(i + 1);
+  }
+  const zeroedDense = model.pruning ? await measureZeroed(model, notes) : undefined;
+  sizing.done();
+  const steps = options.profile ? await profile(sparse, inputs[0]) : [];
+  reference.dispose();
+
+  const { graph, source } = model;
+  const ports = (list: Graph['inputs']) =>
+    list.map((p) => {
+      const { dtype, shape } = graph.values.get(p.value)!;
+      return { name: p.name, dtype, shape };
+    });
+  const machine = await machineFacts(packages, options.command);
+  return {
+    schema: 1,
+    model: {
+      name: model.name,
+      hash: source.hash,
+      inputs: ports(graph.inputs),
+      outputs: ports(graph.outputs),
+      params: countParams(original),
+    },
+    machine: options.profile ? { ...machine, peak: await measurePeak() } : machine,
+    options: { build, optimize: objective, seed, samples: inputs.length, supplied: samples !== undefined },
+    variants,
+    zeroedDense,
+    emptyProcess: cold?.empty,
+    layers: layerFacts(sparse, steps),
+    notes: [...notes, ...methodNotes],
+  };
+}
+
+const methodNotes = [
+  'Sizes of tfjs are those of its own minified bundles: core, layers, wasm backend, its SIMD binary. A tree-shaken build is smaller.',
+  'Cold start: from the first line of a program, through loading runtime and model from disk, to the first result.',
+];
+
+/** A module in this process, and the files that ship it. */
+async function ours(id: string, title: string, kind: Variant['kind'], emitted: Emitted): Promise<Contender> {
+  const { metadata } = emitted;
+  const { run, invoke, inputs, outputs } = await instantiate(emitted.wasm, metadata);
+  const shipped = pack(safeName(metadata.name), emitted, 'esm');
+  const code = [...shipped].filter(([name]) => !name.endsWith('.d.ts'));
+  return {
+    id,
+    title,
+    kind,
+    run,
+    prepare(sample) {
+      const values = metadata.inputs.map((p) => sample[p.name].data);
+      const results = outputs.map((y) => y.slice());
+      return () => {
+        for (let i = 0; i < inputs.length; i++) inputs[i].set(values[i]);
+        invoke();
+        for (let i = 0; i < outputs.length; i++) results[i].set(outputs[i]);
+      };
+    },
+    files: code.map(([name, content]) => ({ name, bytes: Buffer.from(content as Uint8Array) })),
+    memory: () => metadata.memoryBytes,
+    cold(folder) {
+      writeFiles(join(folder, id), new Map(code));
+      const script = join(folder, id, 'cold.mjs');
+      const loader = code.map(([name]) => name).find((name) => name.endsWith('.js'))!;
+      writeFileSync(script, espalierScript(pathToFileURL(join(folder, id, loader)).href));
+      return script;
+    },
+  };
+}
+
+type Score = Pick<Variant, 'accuracy' | 'agreement'>;
+
+/** Accuracy where there are labels; agreement of the others with the first. */
+async function score(
+  contenders: readonly Contender[],
+  samples: readonly Sample[],
+  labels: Int32Array | undefined,
+  progress = noProgress,
+): Promise<Score[]> {
+  const agreements = contenders.map(() => new Agreement());
+  const right = contenders.map(() => 0);
+  const stage = progress.stage('accuracy', samples.length);
+  for (const [k, sample] of samples.entries()) {
+    const results = contenders.map((c) => c.run(sample));
+    results.forEach((y, i) => {
+      agreements[i].add(results[0], y);
+      if (labels && largest(Object.values(y)[0].data) === labels[k]) right[i]++;
+    });
+    stage.update(k + 1);
+  }
+  stage.done();
+  return contenders.map((_, i) => ({
+    accuracy: labels && { top1: right[i] / labels.length, n: labels.length },
+    agreement: i === 0 ? undefined : agreements[i].facts(),
+  }));
+}
+
+async function coldStarts(
+  contenders: readonly Contender[],
+  { coldRounds = 9, seed = 1 }: BenchOptions,
+  progress = noProgress,
+): Promise<{ empty: ColdStart; of: Map<string, ColdStart> } | undefined> {
+  if (coldRounds === 0) return undefined;
+  const stage = progress.stage('cold start', 1);
+  const started = await withTemporary(async (folder) => {
+    const variants = contenders.flatMap(({ id, cold }): ColdVariant[] =>
+      cold ? [{ name: id, module: cold(folder) }] : [],
+    );
+    return coldStart(variants, { rounds: coldRounds, seed, onRound: (share) => stage.update(share) });
+  });
+  stage.done();
+  return { empty: started.empty, of: new Map(started.variants.map(({ name, ...start }) => [name, start])) };
+}
+
+const require = createRequire(import.meta.url);
+/** Packages under tfjs need not be reachable from here. */
+const beside = createRequire(require.resolve('@tensorflow/tfjs'));
+
+/** Everything that a page with tfjs and its wasm backend loads. */
+function tfjsFiles(source: Source): SizedFile[] {
+  const folder = (name: string) => dirname(beside.resolve(name));
+  const wasm = dirname(require.resolve('@tensorflow/tfjs-backend-wasm'));
+  const runtime = isLayers(source)
+    ? [
+        join(folder('@tensorflow/tfjs-core'), 'tf-core.es2017.min.js'),
+        join(folder('@tensorflow/tfjs-layers'), 'tf-layers.es2017.min.js'),
+        join(wasm, 'tf-backend-wasm.es2017.min.js'),
+        join(wasm, 'tfjs-backend-wasm-simd.wasm'),
+      ]
+    : [];
+  return [
+    ...source.files.used.map(({ path }) => ({ name: path, bytes: source.files.read(path) })),
+    ...runtime,
+  ];
+}
+
+const isLayers = (source: Source) => source.format === 'tfjs layers model';
+
+function tfjsCold(source: Source, graph: Graph): Contender['cold'] {
+  if (!isLayers(source)) return undefined;
+  return (folder) => {
+    const paths = source.files.used.map((f) => f.path);
+    writeFiles(join(folder, 'tfjs'), new Map(paths.map((path) => [path, source.files.read(path)])));
+    const packages = {
+      core: beside.resolve('@tensorflow/tfjs-core'),
+      layers: beside.resolve('@tensorflow/tfjs-layers'),
+      wasm: require.resolve('@tensorflow/tfjs-backend-wasm'),
+      binaries: `${dirname(require.resolve('@tensorflow/tfjs-backend-wasm'))}/`,
+    };
+    const shapes = graph.inputs.map((p) => graph.values.get(p.value)!.shape);
+    const script = join(folder, 'tfjs', 'cold.mjs');
+    const files = paths.map((path) => join(folder, 'tfjs', path));
+    writeFileSync(script, tfjsScript(packages, files, shapes));
+    return script;
+  };
+}
+
+/** The model files as they were, with the pruned weights: what compression alone would make of pruning. */
+async function measureZeroed({ graph, source }: Model, notes: string[]) {
+  if (!isLayers(source)) return undefined;
+  try {
+    const files = tfjsLayersFiles(source.files, graph);
+    return await measureSize([...files].map(([name, bytes]) => ({ name, bytes })));
+  } catch (error) {
+    if (!(error instanceof CompileError)) throw error;
+    notes.push(`The dense file with zeroed weights can't be written: ${error.reason}.`);
+    return undefined;
+  }
+}
+
+function layerFacts({ metadata, functions }: Emitted, steps: readonly StepTime[]): LayerFacts[] {
+  return metadata.layers.map((l) => {
+    const density = l.nnz / (l.rows * l.cols);
+    const step = functions.find((f) => f.step.name === l.name && f.step.form === l.form)?.step;
+    const measured = steps.filter((s) => s.name === l.name);
+    return {
+      ...l,
+      shape: step ? viewShape(step.y) : [],
+      sparsity: 1 - density,
+      macs: l.macs * density,
+      measuredNs: measured.length > 0 ? measured.reduce((n, s) => n + s.ns, 0) : undefined,
+    };
+  });
+}
+
+function countParams(graph: Graph): number {
+  let n = 0;
+  for (const v of graph.values.values()) n += v.data?.length ?? 0;
+  return n;
+}
