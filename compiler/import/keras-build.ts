@@ -132,10 +132,11 @@ class Builder implements Shared {
   #read(layer: LayerSpec, call: Pick<LayerCall, 'label' | 'owners' | 'inputs'>): readonly ValueId[] {
     const read = layerReaders.get(layer.className);
     if (!read) throw unsupported(`layer class ${layer.className}`);
-    const made = read(
-      new Layer(this, { ...call, source: layer.className, config: layer.config }, this.#file),
-    );
-    return typeof made === 'number' ? [made] : made;
+    const context = new Layer(this, { ...call, source: layer.className, config: layer.config }, this.#file);
+    const made = read(context);
+    const outputs = typeof made === 'number' ? [made] : made;
+    context.checkChannels(this.b.shape(outputs[0]));
+    return outputs;
   }
 
   apply(spec: Json, inputs: readonly (ValueId | null)[], within: Layer): readonly ValueId[] {

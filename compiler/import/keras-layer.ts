@@ -1,7 +1,7 @@
 /** What a layer's reader may ask: config, inputs, weights, and new nodes under the layer's name. */
-import { badFormat, badGraph, type Place, unsupported } from '../errors.ts';
+import { badFormat, badGraph, badShape, type Place, unsupported } from '../errors.ts';
 import type { Attrs, GraphBuilder, ValueId } from '../ir/graph.ts';
-import type { Tensor } from '../ir/tensor.ts';
+import type { Shape, Tensor } from '../ir/tensor.ts';
 import type { Config, LayerContext } from '../ops/define.ts';
 import { isObject, type Json, JsonConfig, type JsonObject } from './json.ts';
 import { activationName, activationReader } from './keras-names.ts';
@@ -26,6 +26,9 @@ export interface LayerCall {
 
 /** Config entries that say whether a weight exists. */
 const switches: Readonly<Record<string, string>> = { bias: 'use_bias', gamma: 'scale', beta: 'center' };
+
+/** Weights whose shape begins with the kernel size. */
+const spatial = new Set(['kernel', 'depthwise_kernel']);
 
 export class Layer implements LayerContext {
   readonly b: GraphBuilder;
@@ -78,7 +81,26 @@ export class Layer implements LayerContext {
     const id = this.#shared.weight(this.owners, name);
     if (id === undefined)
       throw badFormat(`weight ${JSON.stringify(`${this.owners[0]}/${name}`)} is missing`, this.#place);
+    if (spatial.has(name) && this.config.has('kernel_size')) this.#checkKernel(this.b.shape(id), name);
     return id;
+  }
+
+  #checkKernel(shape: Shape, name: string): void {
+    const rank = shape.length - 2;
+    const one = typeof this.config.raw('kernel_size') === 'number';
+    const size = this.config.ints('kernel_size', one ? Math.max(1, rank) : undefined);
+    if (size.length !== rank || size.some((k, i) => k !== shape[i]))
+      throw badShape(`${name} [${shape}] is none of kernel_size [${size}]`, this.#place);
+  }
+
+  /** Keras says the channels of the output; throws `E_SHAPE` where the weights say something else. */
+  checkChannels(output: Shape): void {
+    const first = this.config.raw('data_format') === 'channels_first';
+    for (const key of ['units', 'filters']) {
+      const channels = output[first && key === 'filters' ? 1 : output.length - 1];
+      if (this.config.has(key) && this.config.int(key) !== channels)
+        throw badShape(`${key} is ${this.config.int(key)}, but the weights make ${channels}`, this.#place);
+    }
   }
 
   activation(id: ValueId, spec: unknown): ValueId {

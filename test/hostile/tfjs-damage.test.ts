@@ -93,7 +93,9 @@ function mutate(sound: Files, seed: number): Files {
       walk(v[key]);
     }
   };
-  walk(model);
+  const { layers } = model.modelTopology.config;
+  // Half of the damage goes where only the readers of operators look.
+  walk(rng.int(2) ? model : layers.map((l: Any) => l.config));
   const values = [
     null,
     0,
@@ -113,8 +115,9 @@ function mutate(sound: Files, seed: number): Files {
   ];
   for (let i = 0; i <= rng.int(3); i++) {
     const { holder, key } = pick(spots);
-    const how = rng.int(4);
-    if (how === 0) delete holder[key];
+    const how = rng.int(5);
+    if (typeof holder[key] === 'number' && how > 1) holder[key] += pick([-1, 1, 2, 0.5, 1e9]);
+    else if (how === 0) delete holder[key];
     else if (how === 1) holder[key] = pick(values);
     else if (how === 2) {
       const other = pick(spots);

@@ -45,7 +45,7 @@ function bomb(): Files {
     class_name: 'Sequential',
     config: { layers: [{ class_name: 'ReLU', config: { name: 'r', batch_input_shape: [null, 1] } }] },
   };
-  for (let i = 0; i < 15; i++) {
+  for (let i = 0; i < 13; i++) {
     const layers = ['m', 'n'].map((name) => ({ ...model, name }));
     model = { class_name: 'Sequential', config: { layers } };
   }
@@ -204,6 +204,9 @@ const corpus: Record<string, [code: string, make: () => Files]> = {
   'config is a list': ['E_FORMAT', layer('a', (l) => (l.config = []))],
   'config is missing': ['E_FORMAT', layer('a', (l) => delete l.config)],
 
+  'units that the weights have not': ['E_SHAPE', layer('e', (l) => (l.config.units = 5))],
+  'filters that the weights have not': ['E_SHAPE', layer('a', (l) => (l.config.filters = 2))],
+  'kernel size that the weights have not': ['E_SHAPE', layer('a', (l) => (l.config.kernel_size = [3, 2]))],
   'stride 0': ['E_SHAPE', layer('a', (l) => (l.config.strides = [0, 0]))],
   'negative stride': ['E_SHAPE', layer('a', (l) => (l.config.strides = [-1, 1]))],
   'dilation 0': ['E_SHAPE', layer('a', (l) => (l.config.dilation_rate = [0, 1]))],
