@@ -138,3 +138,19 @@ export function substitute(expr: Expr, f: (index: number, type: Scalar) => Expr)
       };
   }
 }
+
+/** Nodes of the tree. */
+export function sizeOfExpr(expr: Expr): number {
+  switch (expr.op) {
+    case 'arg':
+    case 'const':
+      return 1;
+    case 'unary':
+    case 'cast':
+      return 1 + sizeOfExpr(expr.a);
+    case 'binary':
+      return 1 + sizeOfExpr(expr.a) + sizeOfExpr(expr.b);
+    case 'select':
+      return 1 + sizeOfExpr(expr.cond) + sizeOfExpr(expr.a) + sizeOfExpr(expr.b);
+  }
+}

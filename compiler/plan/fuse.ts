@@ -4,9 +4,9 @@
  *   a = f(…); y = a            →  y = f(…)               copies of whole temporaries (outputs, concatenations)
  *   a = f(…); y = g(a, b…)     →  y = f(…) then g(·, b…)  pointwise expressions join their producer
  *
- * Neither fires inside a scan, on a temporary with another reader, nor where views don't align.
+ * Neither fires on a temporary with another reader, on what scans carry, nor where views don't align.
  */
-import { type Expr, e, substitute } from './expr.ts';
+import { type Expr, e, sizeOfExpr, substitute } from './expr.ts';
 import {
   type Epilogue,
   type MoveStep,
@@ -22,19 +22,45 @@ import { isBroadcast, isIdentity, type PlanId, readsPadding, sameView, through, 
 
 /** Kernels take two epilogue operands at most. */
 const maxOperands = 2;
+/** Expressions are trees: what is used twice is written twice, so chains may not grow without end. */
+const maxExpr = 100;
 
 export function fuse(plan: Plan): Plan {
-  let steps: readonly Step[] = plan.steps.map((s) => inlineScalars(s, plan));
-  for (;;) {
-    const next = fuseOnce(plan, steps);
-    if (!next) break;
-    steps = next;
-  }
-  return prune({ ...plan, steps });
+  const state = new Set<PlanId>(plan.state.map((s) => s.value));
+  const steps = plan.steps.map((s) => inlineScalars(s, plan));
+  return prune({ ...plan, steps: fuseAll(plan, fuseBodies(plan, steps), state) });
 }
 
-function fuseOnce(plan: Plan, steps: readonly Step[]): readonly Step[] | undefined {
-  const uses = census(plan, steps);
+function fuseAll(plan: Plan, steps: readonly Step[], frozen: ReadonlySet<PlanId>): readonly Step[] {
+  for (let now = steps; ; ) {
+    const next = fuseOnce(plan, now, frozen);
+    if (!next) return now;
+    now = next;
+  }
+}
+
+/** Inside a body, values that live from one iteration to the next or are seen outside stay as they are. */
+function fuseBodies(plan: Plan, steps: readonly Step[]): readonly Step[] {
+  return steps.map((scan, at) => {
+    if (scan.form !== 'scan') return scan;
+    const frozen = new Set<PlanId>([...plan.state, ...scan.moving].map((s) => s.value));
+    const outside = steps.filter((_, i) => i !== at);
+    for (const v of outside.flatMap((s) => [...reads(s), ...writes(s)])) frozen.add(v.value);
+    const written = new Set<PlanId>();
+    for (const s of scan.body) {
+      for (const v of reads(s)) if (!written.has(v.value)) frozen.add(v.value);
+      for (const v of writes(s)) written.add(v.value);
+    }
+    return { ...scan, body: fuseAll(plan, fuseBodies(plan, scan.body), frozen) };
+  });
+}
+
+function fuseOnce(
+  plan: Plan,
+  steps: readonly Step[],
+  frozen: ReadonlySet<PlanId>,
+): readonly Step[] | undefined {
+  const uses = census(steps, frozen);
   for (let i = 0; i < steps.length; i++) {
     const step = steps[i];
     if (step.form === 'move') {
@@ -52,14 +78,14 @@ function fuseOnce(plan: Plan, steps: readonly Step[]): readonly Step[] | undefin
 interface Uses {
   readonly writers: ReadonlyMap<PlanId, readonly Step[]>;
   readonly readers: ReadonlyMap<PlanId, readonly Step[]>;
-  /** Values that scans touch. */
-  readonly inScan: ReadonlySet<PlanId>;
+  /** Values that can't be replaced: state, and all that scans and routines touch. */
+  readonly frozen: ReadonlySet<PlanId>;
 }
 
-function census(plan: Plan, steps: readonly Step[]): Uses {
+function census(steps: readonly Step[], kept: ReadonlySet<PlanId>): Uses {
   const writers = new Map<PlanId, Step[]>();
   const readers = new Map<PlanId, Step[]>();
-  const inScan = new Set<PlanId>(plan.state.map((s) => s.value));
+  const frozen = new Set<PlanId>(kept);
   const push = (map: Map<PlanId, Step[]>, id: PlanId, step: Step) => {
     const list = map.get(id);
     if (!list) map.set(id, [step]);
@@ -69,9 +95,9 @@ function census(plan: Plan, steps: readonly Step[]): Uses {
     for (const v of writes(s)) push(writers, v.value, s);
     for (const v of reads(s)) push(readers, v.value, s);
     if (s.form === 'scan' || s.form === 'call')
-      for (const v of [...reads(s), ...writes(s)]) inScan.add(v.value);
+      for (const v of [...reads(s), ...writes(s)]) frozen.add(v.value);
   }
-  return { writers, readers, inScan };
+  return { writers, readers, frozen };
 }
 
 /** The temporary behind `x` becomes the destination itself: all its views are re-expressed there. */
@@ -83,7 +109,7 @@ function elideCopy(
 ): readonly Step[] | undefined {
   const from = move.x;
   const value = plan.values.get(from.value)!;
-  if (value.role !== 'temp' || uses.inScan.has(value.id) || uses.inScan.has(move.y.value)) return undefined;
+  if (value.role !== 'temp' || uses.frozen.has(value.id) || uses.frozen.has(move.y.value)) return undefined;
   if (value.dtype !== plan.values.get(move.y.value)!.dtype) return undefined;
   const all = isIdentity({ ...move.y, dims: [move.y.dims.flat()] });
   const moved = (view: View): View | undefined => {
@@ -116,7 +142,8 @@ function joinProducer(
   for (const { view, producer } of candidates) {
     const value = plan.values.get(view.value)!;
     const [p] = producer;
-    if (value.role !== 'temp' || uses.inScan.has(value.id)) continue;
+    if (value.role !== 'temp' || uses.frozen.has(value.id)) continue;
+    if (changesInputs(p, steps.slice(steps.indexOf(p) + 1, at))) continue;
     const readers = uses.readers.get(value.id) ?? [];
     if (readers.length !== 1 || step.args.some((a) => a.value === value.id && !sameView(a, view))) continue;
     if (step.args.some((a) => readsPadding(a))) continue;
@@ -126,8 +153,16 @@ function joinProducer(
   return undefined;
 }
 
+/** True where `p` would read something else if it ran behind `between`. */
+function changesInputs(p: Step, between: readonly Step[]): boolean {
+  const needed = new Set(reads(p).map((v) => v.value));
+  return between.some((s) => writes(s).some((v) => needed.has(v.value)));
+}
+
 function join(plan: Plan, p: Step, step: PointwiseStep, view: View): Step | undefined {
   if (p.form === 'move' || p.form === 'scan' || p.form === 'call') return undefined;
+  // What a step reads it may still need when it writes its first result.
+  if (reads(p).some((v) => v.value === step.y.value)) return undefined;
   const y = through(p.y, view, step.y);
   if (!y) return undefined;
   const operands: View[] = [];
@@ -151,6 +186,7 @@ function join(plan: Plan, p: Step, step: PointwiseStep, view: View): Step | unde
     slots.set(i, e.arg(k + shift, type));
   }
   const expr = substitute(step.expr, (i) => slots.get(i)!);
+  if (sizeOfExpr(expr) > maxExpr) return undefined;
   const args = [...before, ...operands];
   const label = { name: p.name, op: p.op };
   if (p.form === 'pointwise') return { ...p, ...label, args, expr, y };
