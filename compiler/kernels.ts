@@ -51,12 +51,13 @@ const fitted = {
   tile4x4: { block: 0.8, row: 4 },
   tile2x16: { block: 1.23, row: 5 },
   tile4x1: { block: 0.35, row: 4 },
+  tile8x1: { block: 0.24, row: 3 },
   tile2x1: { block: 0.53, row: 3.5 },
   tile1x4: { block: 0.42, row: 4 },
   /** `factor` multiplies `block` where an input tile outgrows the L1 cache. */
   l1: { bytes: 48 * 1024, factor: 1.1 },
   /** Weights that are read once, from beyond the L2 cache, take at least `byte` each. */
-  l2: { bytes: 1024 * 1024, byte: 0.04 },
+  l2: { bytes: 1024 * 1024, byte: 0.02 },
   /** Without SIMD: of a multiply-add, a row per 4 pixels and a tap of a window. */
   scalar: { mac: 0.32, row: 6, tap: 0.5 },
   /** Of four pixels of an output row (3×3), of a tap and of a tile of 4 × 4 pixels (any size). */
@@ -128,7 +129,7 @@ function linear(
 
 export const linearKernels: readonly LinearKernel[] = [
   linear('f32_linear_dense_4x8', 'dense', 'dense', always, panelCost),
-  linear('f32_linear_dense_4x1', 'dense', 'dense', outputVector, vector(4, 1, 16, fitted.tile4x1)),
+  linear('f32_linear_dense_8x1', 'dense', 'dense', outputVector, vector(4, 1, 16, fitted.tile8x1)),
   linear('f32_linear_csr_1x28', 'csr', 'csr', always, csrCost),
   linear('f32_linear_csr_1x1', 'csr', 'csr', onePixel, vector(1, 1, 8, fitted.csr1)),
   linear('f32_linear_sell4_4x1', 'sell', 'sell4', onePixel, vector(1, 1, 6, fitted.sell4)),

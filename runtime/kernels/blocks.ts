@@ -155,6 +155,31 @@ export function tile4x1<E>(x: usize, y: usize, bias: usize, columns: usize, end:
   storeLanes(y, changetype<E>(0).rows(a0, y, row, e0, e1), rows);
 }
 
+/** Eight rows of one pixel, as two panels of four that share their columns. */
+// @ts-ignore: decorator
+@inline
+export function tile8x1<E>(x: usize, y: usize, bias: usize, columns: usize, end: usize, upper: usize, lower: usize, row: usize, rows: i32, e0: usize, e1: usize): void {
+  let a0 = v128.load(bias), b0 = v128.load(bias, 16);
+  let a1 = f32x4.splat(0), b1 = a1;
+  for (; columns + 4 < end; columns += 8, upper += 32, lower += 32) {
+    const x0 = v128.load32_splat(x + load<u32>(columns));
+    const x1 = v128.load32_splat(x + load<u32>(columns, 4));
+    a0 = madd(x0, v128.load(upper), a0);
+    b0 = madd(x0, v128.load(lower), b0);
+    a1 = madd(x1, v128.load(upper, 16), a1);
+    b1 = madd(x1, v128.load(lower, 16), b1);
+  }
+  if (columns < end) {
+    const x0 = v128.load32_splat(x + load<u32>(columns));
+    a0 = madd(x0, v128.load(upper), a0);
+    b0 = madd(x0, v128.load(lower), b0);
+  }
+  a0 = f32x4.add(a0, a1);
+  b0 = f32x4.add(b0, b1);
+  v128.store(y, changetype<E>(0).rows(a0, y, row, e0, e1));
+  storeLanes(y + 16, changetype<E>(0).rows(b0, y + 16, row + 4, e0, e1), rows - 4);
+}
+
 /** One row × four or one pixels, without SIMD; the weight of the row in a block stands every `step` bytes. */
 // @ts-ignore: decorator
 @inline

@@ -1,4 +1,4 @@
-import { scalarRow, tile4x1, tile4x8 } from './blocks';
+import { scalarRow, tile4x1, tile4x8, tile8x1 } from './blocks';
 
 /** Bytes of weights that are better read once, with the pixels as inner loop, than once for every tile of pixels. */
 const LARGE: i32 = 1 << 19;
@@ -33,14 +33,17 @@ export function f32_linear_dense_4x8<E>(x: usize, y: usize, bias: usize, offsets
 }
 
 /** One pixel; output rows 4 bytes apart. */
-export function f32_linear_dense_4x1<E>(x: usize, y: usize, bias: usize, offsets: usize, weights: usize, rows: i32, cols: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
+export function f32_linear_dense_8x1<E>(x: usize, y: usize, bias: usize, offsets: usize, weights: usize, rows: i32, cols: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
   if (ASC_FEATURE_SIMD) {
     const end = offsets + (<usize>cols << 2);
-    for (let row = 0; row < rows; row += 4) {
-      tile4x1<E>(x, y, bias, offsets, end, weights, row, rows - row, e0, e1);
-      weights += <usize>cols << 4;
-      bias += 16;
-      y += 16;
+    const panel = <usize>cols << 4;
+    let row = 0;
+    for (; row + 4 < rows; row += 8) {
+      tile8x1<E>(x, y, bias, offsets, end, weights, weights + panel, row, rows - row, e0, e1);
+      weights += panel << 1;
+      bias += 32;
+      y += 32;
     }
+    if (row < rows) tile4x1<E>(x, y, bias, offsets, end, weights, row, rows - row, e0, e1);
   } else f32_linear_dense_4x8<E>(x, y, bias, offsets, weights, rows, cols, 1, 4, e0, e1);
 }
