@@ -200,12 +200,6 @@ const keyOf = (kind: string, inputs: readonly (ValueId | null)[], attrs: Attrs) 
     return typeof v === 'number' && !Number.isFinite(v) ? String(v) : v;
   });
 
-/** JSON has no infinities, NaN or −0: they must not make different attributes look alike. */
-const exactNumbers = (_: string, v: unknown) =>
-  typeof v === 'number' && (!Number.isFinite(v) || Object.is(v, -0))
-    ? `number ${Object.is(v, -0) ? '-0' : v}`
-    : v;
-
 /** A folded transpose or reshape of a weight still knows its source. */
 function originThrough(kind: string, attrs: Attrs, v: Value): Origin | undefined {
   const o = v.origin;
