@@ -15,7 +15,7 @@ import { type Graph, type Node, rewrite, type ValueId } from '../ir/graph.ts';
 import { normalizeAxis, type Tensor } from '../ir/tensor.ts';
 import { opOf, semantics } from '../semantics/evaluate.ts';
 import { type ChannelClasses, channelClasses } from './channels.ts';
-import { columnSum, type Known, knownChannels, pick } from './known-channels.ts';
+import { columnSums, type Known, knownChannels, pick } from './known-channels.ts';
 import type { Pass } from './pass.ts';
 
 export interface ChannelReport {
@@ -84,9 +84,11 @@ function neededBy(
 ): string | undefined {
   for (const { node, index } of classes.contractions(group)) {
     const value = valueAt(graph, known, node, index);
+    if (value === 0) continue;
     const rows = graph.values.get(node.inputs[roleOf(node).weights]!)!.shape[0];
+    const columnSum = columnSums(graph, node);
     for (let r = 0; r < rows; r++) {
-      if (columnSum(graph, node, r, index, value) !== undefined) continue;
+      if (columnSum(r, index, value) !== undefined) continue;
       return Number.isNaN(value)
         ? `${node.name} (${node.source}) reads them, and they are not constant there`
         : `${node.name} (${node.source}) reads the constant ${value} there, with padding around it`;
@@ -192,8 +194,9 @@ function foldedBias(
   if (values.every((v) => !(v !== 0) || Number.isNaN(v))) return undefined;
   const id = node.inputs[role.bias] ?? null;
   const bias = id === null ? undefined : graph.values.get(id)!.data!;
+  const columnSum = columnSums(graph, node);
   const data = Float32Array.from(kept.get(weights)![0], (r) =>
-    gone.reduce((sum, c, k) => sum + columnSum(graph, node, r, c, values[k])!, bias ? bias[r] : 0),
+    gone.reduce((sum, c, k) => sum + columnSum(r, c, values[k])!, bias ? bias[r] : 0),
   );
   return { dtype: 'float32', shape: [data.length], data };
 }

@@ -26,26 +26,30 @@ export function knownChannels(graph: Graph): ReadonlyMap<ValueId, Known> {
   return known;
 }
 
-/** What column `i` of a linear node adds to each row if x holds `value` there; `undefined` where it depends on the place. */
-export function columnSum(
+/**
+ * What a column of a linear node adds to a row where x holds `value` in that column; `undefined` where it depends on the place,
+ * or on an unknown value (NaN).
+ */
+export function columnSums(
   graph: Graph,
   node: Node,
-  row: number,
-  column: number,
-  value: number,
-): number | undefined {
+): (row: number, column: number, value: number) => number | undefined {
   const role = opOf(node.kind).linear!;
-  const w = graph.values.get(node.inputs[role.weights]!)!;
-  const taps = sizeOf(w.shape.slice(2));
-  const at = (row * w.shape[1] + column) * taps;
-  let sum = 0;
-  let nonzero = false;
-  for (let t = 0; t < taps; t++) {
-    sum += w.data![at + t];
-    nonzero ||= w.data![at + t] !== 0;
-  }
-  if (!nonzero || value === 0) return 0;
-  return role.uniform(node.attrs) && !Number.isNaN(value) ? sum * value : undefined;
+  const { data, shape } = graph.values.get(node.inputs[role.weights]!)!;
+  const uniform = role.uniform(node.attrs);
+  const taps = sizeOf(shape.slice(2));
+  return (row, column, value) => {
+    if (value === 0) return 0;
+    const at = (row * shape[1] + column) * taps;
+    let sum = 0;
+    let nonzero = false;
+    for (let t = at; t < at + taps; t++) {
+      sum += data![t];
+      nonzero ||= data![t] !== 0;
+    }
+    if (!nonzero) return 0;
+    return uniform && !Number.isNaN(value) ? sum * value : undefined;
+  };
 }
 
 function ofLinear(graph: Graph, node: Node, known: ReadonlyMap<ValueId, Known>): Known | undefined {
@@ -59,12 +63,13 @@ function ofLinear(graph: Graph, node: Node, known: ReadonlyMap<ValueId, Known>):
   const before = known.get(x.id);
   const groups = x.shape[axis] / w.shape[1];
   const rows = w.shape[0];
+  const columnSum = columnSums(graph, node);
   const values = Float64Array.from({ length: rows }, (_, r) => {
     let sum = bias ? bias.data![r] : 0;
     for (let c = 0; c < w.shape[1]; c++) {
       const channel = Math.floor(r / (rows / groups)) * w.shape[1] + c;
       const value = before?.axis === axis ? before.values[channel] : Number.NaN;
-      const part = columnSum(graph, node, r, c, value);
+      const part = columnSum(r, c, value);
       if (part === undefined) return Number.NaN;
       sum += part;
     }
@@ -171,12 +176,16 @@ function evaluateChannels(
 export function pick(t: Tensor, indices: readonly (readonly number[])[]): Tensor {
   const shape = indices.map((list) => list.length);
   const data = allocate(t.dtype, sizeOf(shape));
-  const [from, to] = [rowMajor(t.shape), rowMajor(shape)];
-  for (let i = 0; i < data.length; i++) {
-    let at = 0;
-    for (let d = 0; d < shape.length; d++) at += indices[d][Math.floor(i / to[d]) % shape[d]] * from[d];
-    data[i] = t.data[at];
-  }
+  const strides = rowMajor(t.shape);
+  let at = 0;
+  const walk = (axis: number, offset: number) => {
+    if (axis === shape.length) {
+      data[at++] = t.data[offset];
+      return;
+    }
+    for (const i of indices[axis]) walk(axis + 1, offset + i * strides[axis]);
+  };
+  walk(0, 0);
   return { dtype: t.dtype, shape, data };
 }
 
