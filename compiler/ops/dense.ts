@@ -2,7 +2,7 @@ import { badShape } from '../errors.ts';
 import { allocate } from '../ir/tensor.ts';
 import { groupView, reshapeView } from '../plan/view.ts';
 import { defineOp, type LayerContext, type ValueId } from './define.ts';
-import { range } from './spatial.ts';
+import { checkConstant, checkFloat, range } from './spatial.ts';
 
 /** x […, K], weights [R, K], bias [R]? → […, R]. */
 export default defineOp({
@@ -10,6 +10,8 @@ export default defineOp({
   description: 'matrix product with constant weights over the last axis',
   arity: [2, 3],
   infer([x, w, bias], _a, place) {
+    checkFloat([x, w, bias], place);
+    checkConstant([w, bias], place);
     if (w!.shape.length !== 2 || x!.shape.length < 1 || x!.shape.at(-1) !== w!.shape[1]) {
       throw badShape(`weights [${w!.shape}] don't fit input [${x!.shape}]`, place);
     }
