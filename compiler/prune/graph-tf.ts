@@ -20,16 +20,16 @@ export interface TfGraph {
   readonly batch: number;
   /** [b, width] (all inputs, flat) → [b, …], all outputs flat, without a final softmax. */
   forward(x: TfTensor): TfTensor;
-  /** Runs `nodes` only; `env` holds what they read and receives what they make. Constants are known. */
-  run(nodes: readonly Node[], env: Map<ValueId, TfTensor>, watch?: Watch): void;
+  /** Constants that stay. */
+  readonly fixed: ReadonlyMap<ValueId, TfTensor>;
+  /** The outputs of one node. */
+  apply(node: Node, inputs: readonly (TfTensor | null)[]): TfTensor[];
   /** The inputs cut out of [b, width]. */
   inputs(x: TfTensor): Map<ValueId, TfTensor>;
   /** Nodes that the outputs need, without a final softmax, in order. */
   readonly nodes: readonly Node[];
   dispose(): void;
 }
-
-type Watch = (node: Node, inputs: readonly (TfTensor | null)[], outputs: readonly TfTensor[]) => void;
 
 /**
  * `changed` replaces constants. Batches are axis 0 of the inputs; models whose axis 0 isn't 1 run sample by sample.
@@ -79,25 +79,24 @@ export function tfGraph(tf: Tf, graph: Graph, changed: Constants = new Map()): T
       }),
     );
   };
-  const run: TfGraph['run'] = (list, env, watch) => {
-    const read = (id: ValueId) => env.get(id) ?? variables.get(id) ?? fixed.get(id)!;
-    for (const n of list) {
-      const given = n.inputs.map((i) => (i === null ? null : read(i)));
-      const outputs = opOf(n.kind).tf!(tf, given, n.attrs);
-      n.outputs.forEach((id, i) => void env.set(id, outputs[i]));
-      watch?.(n, given, outputs);
-    }
-  };
+  const apply = (n: Node, given: readonly (TfTensor | null)[]) => opOf(n.kind).tf!(tf, given, n.attrs);
   return {
     variables,
     classifies: targets.length === 1 && targets[0] !== graph.outputs[0].value,
     batch: ports.every((p) => p.shape[0] === 1) ? Number.POSITIVE_INFINITY : 1,
     inputs,
-    run,
+    fixed,
+    apply,
     nodes,
     forward(x) {
-      const env = inputs(x);
-      run(nodes, env);
+      const env = new Map<ValueId, TfTensor>([...fixed, ...variables, ...inputs(x)]);
+      for (const n of nodes) {
+        const made = apply(
+          n,
+          n.inputs.map((i) => (i === null ? null : env.get(i)!)),
+        );
+        n.outputs.forEach((id, i) => void env.set(id, made[i]));
+      }
       const flat = targets.map((id) => tf.reshape(env.get(id)!, [x.shape[0], -1]));
       return flat.length === 1 ? flat[0] : tf.concat(flat, 1);
     },

@@ -1,12 +1,14 @@
 /** Pruning a graph: which layers, how many weights of each, which ones, and what is done about the loss. */
 import type { Graph, ValueId } from '../ir/graph.ts';
-import { noProgress, type Progress } from '../progress.ts';
+import type { Progress } from '../progress.ts';
 import { type Agreement, answersOf, compare } from './answers.ts';
-import { overlap, type Part, type Parts, partOf, split } from './data.ts';
+import { correctStatistics } from './correct.ts';
+import { overlap, type Part, type Parts, partOf, pick, split } from './data.ts';
 import { finetune, type Target } from './finetune.ts';
 import type { Constants } from './graph-tf.ts';
 import { findLayers, type LayerPlan, type PrunableLayer, planLayers, withConstants } from './layers.ts';
 import { keepCounts, magnitudeMask, masked, thresholdMask } from './magnitude.ts';
+import { type OneShot, oneShot } from './oneshot.ts';
 import { checkOptions, type FinetuneSettings, type PruneOptions } from './options.ts';
 import { layerReports, type PruneReport, sparsityOf } from './report.ts';
 import { loadBackend, type Tf } from './train/backend.ts';
@@ -33,40 +35,50 @@ export async function pruneGraph(
   context: PruneContext = {},
 ): Promise<{ graph: Graph; report: PruneReport }> {
   checkOptions(options);
-  const { allocation = 'lamp', granularity = { kind: 'element' }, data, seed = 1 } = options;
-  const progress = context.progress ?? noProgress;
+  const { allocation = 'lamp', granularity = { kind: 'element' }, method = 'auto', data, seed = 1 } = options;
   const notes: string[] = [];
   const parts = data && partsOf(graph, options, seed, notes);
   const sparsity = options.sparsity ?? safeSparsity[data?.labels ? 'labels' : data ? 'samples' : 'nothing'];
   const plans = planLayers(findLayers(graph), options.layers ?? []);
 
-  const stage = progress.stage('prune');
-  const masks = magnitudeMasks(plans, sparsity, options);
-  let constants: Constants = new Map([...masks].map(([l, mask]) => [l.value, masked(l.weights, mask)]));
-  stage.done();
-
+  const keep = keepCounts(plans, sparsity, allocation);
   const settings = finetuneSettings(options);
-  let tf: Tf | undefined;
-  if (parts) tf = await loadBackend(options.backend);
+  const tf = parts && (await loadBackend(options.backend));
+  const gradual = settings?.schedule === 'gradual' && options.threshold === undefined;
+
+  let result: OneShot | undefined;
+  let masks = magnitudeMasks(plans, keep, options);
+  let constants: Constants = new Map([...masks].map(([l, mask]) => [l.value, masked(l.weights, mask)]));
+  if (tf && parts && !gradual && options.threshold === undefined) {
+    result = await oneShot(
+      tf,
+      graph,
+      plans,
+      keep,
+      calibration(parts.fit, options),
+      { method, granularity, seed },
+      context,
+    );
+    masks = new Map(result.masks);
+    constants = await corrected(tf, graph, result.constants, parts, options, notes);
+  }
   if (tf && parts && settings) {
-    const gradual = (settings.schedule ?? 'gradual') === 'gradual' && options.threshold === undefined;
     const target: Target = gradual
       ? { kind: 'gradual', plans, sparsity, allocation, granularity }
       : { kind: 'masks', masks };
     const start = gradual ? new Map<ValueId, Float32Array>() : constants;
     const trained = await finetune(tf, graph, start, target, parts, { ...settings, seed }, context);
     constants = trained.constants;
-    if (trained.result.stopped === 'diverged')
-      notes.push('fine-tuning diverged and was ended: try a lower --lr');
-    if (trained.result.stopped === 'aborted')
-      notes.push('fine-tuning was ended early: the best state so far is kept');
+    const { stopped } = trained.result;
+    if (stopped === 'diverged') notes.push('fine-tuning diverged and was ended: try a lower learning rate');
+    if (stopped === 'aborted') notes.push('fine-tuning was ended early: the best state so far is kept');
   }
 
   const pruned = withConstants(graph, constants);
-  const reports = layerReports(findLayers(pruned), (i) => ({
-    method: plans[i].kept === undefined ? 'magnitude' : 'none',
-    kept: plans[i].kept,
-  }));
+  const reports = layerReports(findLayers(pruned), (i) => {
+    const { layer, kept } = plans[i];
+    return { method: kept === undefined ? 'magnitude' : 'none', ...result?.details.get(layer), kept };
+  });
   if (!data && sparsity > safeSparsity.nothing) {
     notes.push(
       'pruned by magnitude without data: accuracy is unverified; a few hundred sample inputs (--calibrate) keep far more of it',
@@ -75,7 +87,7 @@ export async function pruneGraph(
   return {
     graph: pruned,
     report: {
-      method: 'magnitude',
+      method: [...new Set(reports.filter((l) => l.kept === undefined).map((l) => l.method))].join(', '),
       allocation: options.threshold === undefined ? allocation : 'threshold',
       granularity: granularity.kind,
       layers: reports,
@@ -105,10 +117,9 @@ function finetuneSettings({ finetune, data }: PruneOptions): FinetuneSettings | 
 
 function magnitudeMasks(
   plans: readonly LayerPlan[],
-  sparsity: number,
-  { allocation = 'lamp', granularity = { kind: 'element' }, threshold }: PruneOptions,
+  keep: readonly number[],
+  { granularity = { kind: 'element' }, threshold }: PruneOptions,
 ): Map<PrunableLayer, Uint8Array> {
-  const keep = keepCounts(plans, sparsity, allocation);
   return new Map(
     plans.flatMap(({ layer, kept }, i) => {
       if (kept !== undefined) return [];
@@ -119,6 +130,31 @@ function magnitudeMasks(
       return [[layer, mask] as const];
     }),
   );
+}
+
+const calibration = (fit: Part, { calibration: most = 256 }: PruneOptions): Part =>
+  fit.n <= most
+    ? fit
+    : pick(
+        fit,
+        Uint32Array.from({ length: most }, (_, i) => i),
+      );
+
+/** The constants, or their statistics moved back to the dense ones where that brings answers closer to the dense ones. */
+async function corrected(
+  tf: Tf,
+  graph: Graph,
+  constants: Constants,
+  { fit, choose }: Parts,
+  options: PruneOptions,
+  notes: string[],
+): Promise<Constants> {
+  const dense = answersOf(tf, graph, choose);
+  const divergence = (c: Constants) => compare(dense, answersOf(tf, graph, choose, c)).divergence;
+  const moved = await correctStatistics(tf, graph, constants, calibration(fit, options), 'relative');
+  if (divergence(moved) >= divergence(constants)) return constants;
+  notes.push('means and deviations of the layers were moved back to the dense ones');
+  return moved;
 }
 
 function agreementOf(tf: Tf, graph: Graph, pruned: Constants, parts: Parts, notes: string[]): Agreement {

@@ -11,6 +11,8 @@ export interface LayerReport {
   readonly zeros: number;
   readonly macs: number;
   readonly method: string;
+  /** Error of the layer's outputs over their energy, where it was fitted to samples. */
+  readonly loss?: number;
   /** Why the layer was left alone, where it was. */
   readonly kept?: string;
 }
@@ -39,7 +41,7 @@ const sum = (list: readonly number[]) => list.reduce((a, b) => a + b, 0);
 /** Zeros of every layer of `after`; `layers` are those of the graph before, in the same order. */
 export function layerReports(
   after: readonly PrunableLayer[],
-  note: (index: number) => Pick<LayerReport, 'method' | 'kept'>,
+  note: (index: number) => Pick<LayerReport, 'method' | 'loss' | 'kept'>,
 ): LayerReport[] {
   return after.map((l, i) => ({
     name: l.name,

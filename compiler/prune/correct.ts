@@ -1,0 +1,67 @@
+/** Moves the statistics of every pruned layer's outputs back to the dense ones, upstream first. The identity where nothing is pruned. */
+import { type Graph, Links, type ValueId } from '../ir/graph.ts';
+import { normalizeAxis } from '../ir/tensor.ts';
+import type { TfTensor } from '../ops/define.ts';
+import { opOf } from '../semantics/evaluate.ts';
+import type { Part } from './data.ts';
+import type { Constants } from './graph-tf.ts';
+import { biasCorrection, ChannelStats, relativeCorrection } from './math/correct.ts';
+import type { Tf } from './train/backend.ts';
+import { type Side, type Stop, walk } from './walk.ts';
+
+/** `bias`: means; `relative`: means and deviations. */
+export type Correction = 'bias' | 'relative';
+
+/** New constants; layers without a bias of their own stay as they are. */
+export async function correctStatistics(
+  tf: Tf,
+  graph: Graph,
+  constants: Constants,
+  part: Part,
+  kind: Correction,
+): Promise<Map<ValueId, Float32Array>> {
+  const changed = new Map(constants);
+  const links = new Links(graph);
+  const after = ({ node, dense, pruned }: Stop) => {
+    const role = opOf(node.kind).linear;
+    const weights = role && node.inputs[role.weights];
+    const bias = role && node.inputs[role.bias];
+    if (!role || weights == null || bias == null) return;
+    const values = graph.values.get(bias)!.data;
+    if (!values || !constants.has(weights) || links.users(bias).length > 1 || links.users(weights).length > 1)
+      return;
+    const moments = (sides: readonly Side[]) => {
+      const stats = new ChannelStats(values.length);
+      for (const s of sides) stats.add(channelsLast(tf, s.outputs[0], role.axis));
+      return stats.moments();
+    };
+    const correct = kind === 'bias' ? biasCorrection : relativeCorrection;
+    const { scale, shift } = correct(moments(dense), moments(pruned));
+    const w = changed.get(weights)!;
+    const cols = w.length / scale.length;
+    const b = changed.get(bias) ?? (values as Float32Array);
+    if (kind === 'relative')
+      changed.set(
+        weights,
+        w.map((v, i) => (v === 0 ? 0 : v * scale[Math.floor(i / cols)])),
+      );
+    changed.set(
+      bias,
+      b.map((v, r) => v * scale[r] + shift[r]),
+    );
+  };
+  await walk(tf, graph, part, changed, { after });
+  return changed;
+}
+
+function channelsLast(tf: Tf, y: TfTensor, axis: number): Float32Array {
+  const at = normalizeAxis(axis, y.shape.length);
+  const others = y.shape.map((_, d) => d).filter((d) => d !== at);
+  return tf.tidy(
+    () =>
+      tf
+        .transpose(y, [...others, at])
+        .dataSync()
+        .slice() as Float32Array,
+  );
+}

@@ -1,0 +1,170 @@
+/**
+ * Pruning without training: layers in order, each fitted on what the already pruned network feeds it against what the dense
+ * network made there, so that errors don't pile up (asymmetric targets).
+ */
+import { type Graph, Links, type ValueId } from '../ir/graph.ts';
+import type { TfTensor } from '../ops/define.ts';
+import { noProgress } from '../progress.ts';
+import { opOf } from '../semantics/evaluate.ts';
+import { groupWeights, layerProblems, type Operands } from './calibrate.ts';
+import { columnsOf } from './columns.ts';
+import type { Part } from './data.ts';
+import type { PruneContext } from './index.ts';
+import type { LayerPlan, PrunableLayer } from './layers.ts';
+import { magnitudeMask, masked } from './magnitude.ts';
+import { countKept } from './math/patterns.ts';
+import type { Granularity, LayerProblem } from './math/problem.ts';
+import { type Method, type PrunedLayer, preparePruner } from './math/prunelayer.ts';
+import type { Tf } from './train/backend.ts';
+import { type Stop, walk } from './walk.ts';
+
+export interface OneShotOptions {
+  readonly method: Method | 'auto';
+  readonly granularity: Granularity;
+  readonly seed: number;
+  /** ∂loss/∂weights by constant, for `taylor`. */
+  readonly gradients?: ReadonlyMap<ValueId, Float32Array>;
+}
+
+export interface OneShot {
+  /** What changed: weights and biases. */
+  readonly constants: Map<ValueId, Float32Array>;
+  readonly masks: ReadonlyMap<PrunableLayer, Uint8Array>;
+  readonly details: ReadonlyMap<PrunableLayer, LayerDetail>;
+}
+
+export interface LayerDetail {
+  readonly method: Method;
+  /** Error of the layer's outputs over their energy, on calibration data. */
+  readonly loss: number;
+}
+
+/** Each layer of `plans` keeps at most `keep` weights. Ended by the signal, the layers that are left go by magnitude. */
+export async function oneShot(
+  tf: Tf,
+  graph: Graph,
+  plans: readonly LayerPlan[],
+  keep: readonly number[],
+  part: Part,
+  options: OneShotOptions,
+  context: PruneContext = {},
+): Promise<OneShot> {
+  const constants = new Map<ValueId, Float32Array>();
+  const masks = new Map<PrunableLayer, Uint8Array>();
+  const details = new Map<PrunableLayer, LayerDetail>();
+  const links = new Links(graph);
+  const wanted = plans.flatMap((p, i) => (p.kept === undefined ? [{ layer: p.layer, keep: keep[i] }] : []));
+  const open = (context.progress ?? noProgress).stage('prune', wanted.length);
+
+  const before = (stop: Stop) => {
+    for (const { layer, keep } of wanted) {
+      if (layer.node !== stop.node) continue;
+      open.update(masks.size, layer.name);
+      const done = pruneLayer(tf, graph, links, stop, layer, keep, constants, {
+        ...options,
+        method: context.signal?.aborted ? 'magnitude' : options.method,
+      });
+      masks.set(layer, done.mask);
+      details.set(layer, done.detail);
+      for (const [id, values] of done.constants) constants.set(id, values);
+    }
+  };
+  await walk(tf, graph, part, constants, { before });
+  open.done();
+  return { constants, masks, details };
+}
+
+function pruneLayer(
+  tf: Tf,
+  graph: Graph,
+  links: Links,
+  stop: Stop,
+  layer: PrunableLayer,
+  keep: number,
+  changed: ReadonlyMap<ValueId, Float32Array>,
+  { method, granularity, seed, gradients }: OneShotOptions,
+) {
+  const { node, rows, cols, groups, value } = layer;
+  const role = opOf(node.kind).linear;
+  const biasId = role && node.inputs[role.bias];
+  const bias = biasId == null || links.users(biasId).length > 1 ? undefined : graph.values.get(biasId);
+  let problems: LayerProblem[] = [];
+  tf.tidy(() => {
+    const read = operands(tf, stop, layer, changed);
+    problems = layerProblems(tf, layer, columnsOf(graph, layer), read, bias?.data !== undefined, seed);
+  });
+  const keeps = groupKeeps(layer, granularity, keep);
+  const gradient = gradients?.get(value);
+  const pruned = problems.map((problem, g): PrunedLayer & { method: Method } => {
+    const pruner = preparePruner(problem, {
+      method,
+      granularity,
+      ...(gradient && { gradient: groupWeights({ ...layer, weights: gradient }, g) }),
+    });
+    return { ...pruner.prune(keeps[g]), method: pruner.method };
+  });
+
+  const size = (rows / groups) * cols;
+  const weights = new Float32Array(rows * cols);
+  const mask = new Uint8Array(rows * cols);
+  pruned.forEach((p, g) => {
+    weights.set(p.weights, g * size);
+    mask.set(p.mask, g * size);
+  });
+  const constants = new Map([[value, masked(weights, mask)]]);
+  if (bias?.data) {
+    const shift = pruned.flatMap((p) => [...p.biasShift]);
+    constants.set(
+      bias.id,
+      Float32Array.from(bias.data, (b, r) => b + shift[r]),
+    );
+  }
+  const sum = (of: (p: PrunedLayer) => number) => pruned.reduce((s, p) => s + of(p), 0);
+  const energy = sum((p) => p.energy);
+  const detail = { method: pruned[0].method, loss: energy > 0 ? sum((p) => p.loss) / energy : 0 };
+  return { constants, mask, detail };
+}
+
+/** A layer's count shared out among its groups as magnitudes would. */
+function groupKeeps(layer: PrunableLayer, granularity: Granularity, keep: number): number[] {
+  if (layer.groups === 1) return [keep];
+  const mask = magnitudeMask(layer, granularity, keep);
+  const size = mask.length / layer.groups;
+  return Array.from({ length: layer.groups }, (_, g) => countKept(mask.subarray(g * size, (g + 1) * size)));
+}
+
+/** What the weights are multiplied with: the node's input, or the hidden states that went round. */
+function operands(
+  tf: Tf,
+  { node, sizes, dense, pruned }: Stop,
+  { value }: PrunableLayer,
+  changed: ReadonlyMap<ValueId, Float32Array>,
+): Operands[] {
+  if (opOf(node.kind).linear || node.inputs.indexOf(value) === 1) {
+    return sizes.map((samples, i) => ({
+      samples,
+      dense: dense[i].inputs[0]!,
+      pruned: pruned[i].inputs[0]!,
+    }));
+  }
+  return sizes.map((samples, i) => {
+    const inputs = pruned[i].inputs.map((t, k) => {
+      const values = node.inputs[k] === null ? undefined : changed.get(node.inputs[k]);
+      return values ? tf.tensor(values, t!.shape) : t;
+    });
+    const states = hiddenStates(tf, node, inputs);
+    return { samples, dense: states, pruned: states };
+  });
+}
+
+/** [T, N, H]: the hidden state that enters every time; in any order of times. */
+function hiddenStates(tf: Tf, node: Stop['node'], inputs: readonly (TfTensor | null)[]): TfTensor {
+  const attrs = { ...node.attrs, sequence: true };
+  const after = opOf(node.kind).tf!(tf, inputs, attrs).at(-1)!;
+  const [times, n, hidden] = after.shape as [number, number, number];
+  const initial = tf.zeros([1, n, hidden]);
+  const from = node.attrs.reverse ? 1 : 0;
+  return times === 1
+    ? initial
+    : tf.concat([initial, tf.slice(after, [from, 0, 0], [times - 1, n, hidden])], 0);
+}
