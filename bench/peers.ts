@@ -1,0 +1,74 @@
+/**
+ * Dense engines to be held against, one thread each. ONNX Runtime is optional: `npm run bench -- peers` installs it into
+ * `.espalier/peers`, which git ignores.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { toolchain } from '../compiler/errors.ts';
+import { packageRoot } from '../compiler/package-root.ts';
+
+const folder = () => join(packageRoot(), '.espalier', 'peers');
+const versions = { 'onnxruntime-web': '1.30.0', 'onnxruntime-node': '1.30.0' } as const;
+
+export type OrtName = keyof typeof versions;
+
+/** Without install scripts: the native library ships inside the package. */
+export function installPeers(): void {
+  mkdirSync(folder(), { recursive: true });
+  const packages = Object.entries(versions).map(([name, version]) => `${name}@${version}`);
+  const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder(), ...packages];
+  const { status } = spawnSync('npm', args, { stdio: 'inherit' });
+  if (status !== 0) throw toolchain('the peers could not be installed');
+}
+
+export interface Peer {
+  readonly name: string;
+  /** One inference on the fixed input. */
+  run(): Promise<void>;
+  /** The result of the last run. */
+  output(): Float32Array;
+}
+
+interface Ort {
+  readonly env: { readonly wasm: Record<string, unknown>; logLevel: string };
+  readonly Tensor: new (type: string, data: Float32Array, dims: readonly number[]) => unknown;
+  readonly InferenceSession: {
+    create(
+      model: Uint8Array,
+      options: object,
+    ): Promise<{
+      readonly inputNames: readonly string[];
+      readonly outputNames: readonly string[];
+      run(feeds: object): Promise<Record<string, { data: Float32Array }>>;
+    }>;
+  };
+}
+
+/** `undefined` where the package is not installed. */
+export async function ortPeer(
+  name: OrtName,
+  model: Uint8Array,
+  input: { readonly data: Float32Array; readonly shape: readonly number[] },
+): Promise<Peer | undefined> {
+  if (!existsSync(join(folder(), 'node_modules', name))) return undefined;
+  const require = createRequire(join(folder(), 'package.json'));
+  const ort = require(name) as Ort;
+  if (name === 'onnxruntime-web') ort.env.wasm.numThreads = 1;
+  const session = await ort.InferenceSession.create(model, {
+    executionProviders: [name === 'onnxruntime-web' ? 'wasm' : 'cpu'],
+    intraOpNumThreads: 1,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: 'all',
+  });
+  const feeds = { [session.inputNames[0]]: new ort.Tensor('float32', input.data, input.shape) };
+  let last = new Float32Array(0);
+  return {
+    name,
+    async run() {
+      last = (await session.run(feeds))[session.outputNames[0]].data as Float32Array<ArrayBuffer>;
+    },
+    output: () => last,
+  };
+}
