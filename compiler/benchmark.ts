@@ -108,7 +108,7 @@ export async function bench(model: Model, options: BenchOptions = {}): Promise<B
       const { dtype, shape } = graph.values.get(p.value)!;
       return { name: p.name, dtype, shape };
     });
-  const machine = await machineFacts(packages, options.command);
+  const machine = await machineFacts(packages);
   return {
     schema: 1,
     model: {

@@ -70,7 +70,5 @@ export interface BenchOptions {
   /** Time every step. */
   readonly profile?: boolean;
   readonly seed?: number;
-  /** The command line, for the report. */
-  readonly command?: readonly string[];
   readonly progress?: Progress;
 }

@@ -1,17 +1,37 @@
 /** Options as they go into a module: plain JSON, the same for the same options. */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 
-/** Arrays of data become their SHA-256, what is absent is left out. */
+/** What holds arrays of data becomes its SHA-256; functions and what is absent are left out. */
 export function recordable(options: object): Readonly<Record<string, unknown>> {
   const entries = Object.entries(options).filter(([, v]) => v !== undefined && typeof v !== 'function');
-  return Object.fromEntries(entries.map(([key, value]) => [key, plain(value)]));
+  return Object.fromEntries(
+    entries.map(([key, value]) => [key, holdsData(value) ? digest(value) : plain(value)]),
+  );
 }
 
 function plain(value: unknown): unknown {
-  if (ArrayBuffer.isView(value)) {
-    const bytes = new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-    return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-  }
   if (Array.isArray(value)) return value.map(plain);
   return typeof value === 'object' && value !== null ? recordable(value) : value;
+}
+
+function holdsData(value: unknown): boolean {
+  if (ArrayBuffer.isView(value)) return true;
+  return typeof value === 'object' && value !== null && Object.values(value).some(holdsData);
+}
+
+function digest(value: unknown): string {
+  const hash = createHash('sha256');
+  feed(hash, value);
+  return `sha256:${hash.digest('hex')}`;
+}
+
+function feed(hash: Hash, value: unknown): void {
+  if (ArrayBuffer.isView(value)) {
+    hash.update(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [key, item] of Object.entries(value)) {
+      hash.update(`${key}\0`);
+      feed(hash, item);
+    }
+  } else hash.update(`${value}\0`);
 }

@@ -3,10 +3,17 @@ import type { Model } from '../model.ts';
 import type { Objective } from '../plan/select.ts';
 import { type CommandSpec, type Context, checkFailed, option } from './command.ts';
 import { type ModelOptions, modelOptions, openModel } from './inputs.ts';
-import { type PruneFlags, pruneModel, pruneOptions, wantsPruning } from './prune.ts';
+import {
+  type PruneFlags,
+  pruneModel,
+  pruneOptions,
+  type TrainFlags,
+  trainOptions,
+  wantsPruning,
+} from './prune.ts';
 import * as format from './ui/format.ts';
 
-export interface CompileFlags extends ModelOptions, PruneFlags {
+export interface CompileFlags extends ModelOptions, PruneFlags, TrainFlags {
   readonly out: string;
   readonly name?: string;
   readonly target: TargetName;
@@ -39,6 +46,7 @@ export const compile: CommandSpec = {
     option('--emit-wat', 'keep the module as text'),
     option('--verify', 'run the module against the source model before anything is written'),
     ...pruneOptions(),
+    ...trainOptions(),
     ...modelOptions(),
   ],
   examples: [

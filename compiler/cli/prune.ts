@@ -1,8 +1,8 @@
 import type { Model } from '../model.ts';
 import type { LayerRule, PruneOptions, PruneReport } from '../prune/index.ts';
 import { type CommandSpec, type Context, option } from './command.ts';
-import { type ModelOptions, modelOptions, openModel } from './inputs.ts';
-import { fraction, list, positive } from './parse.ts';
+import { type ModelOptions, modelOptions, openLabels, openModel, openSamples } from './inputs.ts';
+import { fraction, list, positive, whole } from './parse.ts';
 import * as format from './ui/format.ts';
 
 /** How to prune: the same flags wherever a command prunes on its way. */
@@ -14,6 +14,16 @@ export interface PruneFlags {
   readonly granularity?: string;
   readonly layer?: readonly string[];
   readonly keep?: readonly string[];
+  readonly calibrate?: string;
+  readonly samples?: number;
+}
+
+/** With what to repair. */
+export interface TrainFlags {
+  readonly data?: string;
+  readonly labels?: string;
+  readonly finetune?: boolean;
+  readonly epochs?: number;
 }
 
 export const pruneOptions = () => [
@@ -42,13 +52,27 @@ export const pruneOptions = () => [
     'sparsity of the layers of this name, * for anything (again for more)',
   ).argParser(list),
   option('--keep <pattern>', 'leave these layers alone (again for more)').argParser(list),
+  option('--calibrate <file>', 'sample inputs without labels: .npy, .npz or raw float32'),
+  option('--samples <n>', 'at most so many of them (default: 256)').argParser(whole),
+];
+
+export const trainOptions = () => [
+  option('--data <file>', 'inputs to learn from: .npy, .npz or raw float32'),
+  option('--labels <file>', 'their classes: .npy'),
+  option('--finetune', 'train what is left (default: with labels)'),
+  option('--no-finetune', 'leave it at the best that goes without training'),
+  option('--epochs <n>', 'over the data (default: 8)').argParser(whole),
 ];
 
 export const wantsPruning = ({ sparsity, threshold, granularity, layer }: PruneFlags) =>
   [sparsity, threshold, granularity, layer].some((o) => o !== undefined);
 
 /** Prunes, and tells what it did. */
-export async function pruneModel(context: Context, model: Model, flags: PruneFlags): Promise<Model> {
+export async function pruneModel(
+  context: Context,
+  model: Model,
+  flags: PruneFlags & TrainFlags,
+): Promise<Model> {
   const [{ prune }, { parseGranularity }] = await Promise.all([
     import('../index.ts'),
     import('../prune/index.ts'),
@@ -61,11 +85,20 @@ export async function pruneModel(context: Context, model: Model, flags: PruneFla
     allocation,
     granularity: granularity === undefined ? undefined : parseGranularity(granularity),
     layers: await rules(flags),
+    data: await dataOf(model, flags),
+    calibration: flags.samples,
+    finetune:
+      flags.epochs !== undefined && flags.finetune !== false ? { epochs: flags.epochs } : flags.finetune,
     seed: context.options.seed,
     progress: context.progress,
   });
   context.say(`${await reportText(pruned.pruning!.report!)}\n`);
   return pruned;
+}
+
+async function dataOf(model: Model, { calibrate, data, labels }: PruneFlags & TrainFlags) {
+  const samples = await openSamples(model, data ?? calibrate);
+  return samples && { samples, labels: data === undefined ? undefined : await openLabels(labels) };
 }
 
 async function rules({ layer = [], keep = [] }: PruneFlags): Promise<LayerRule[]> {
@@ -92,15 +125,25 @@ export async function reportText(report: PruneReport): Promise<string> {
     l.kept ?? l.method,
   ]);
   const { pruned, parameters } = report.sparsity;
+  const { agreement } = report;
   return [
     table(['layer', 'weights', 'left', 'zeros', 'how'], rows, [0, 4]),
     '',
     `${format.percent(pruned)} zeros in pruned layers, ${format.percent(parameters)} of all parameters`,
+    ...(agreement ? [agreementText(agreement)] : []),
     ...report.notes.map((n) => `note: ${format.printable(n)}`),
   ].join('\n');
 }
 
-interface Flags extends PruneFlags, ModelOptions {
+function agreementText({ n, top1, accuracy, denseAccuracy }: NonNullable<PruneReport['agreement']>): string {
+  const right =
+    accuracy === undefined || denseAccuracy === undefined
+      ? ''
+      : `right ${format.percent(accuracy, 2)}, dense ${format.percent(denseAccuracy, 2)}; `;
+  return `${right}same answer as the dense network in ${format.percent(top1, 2)} of ${format.count(n)} samples`;
+}
+
+interface Flags extends PruneFlags, TrainFlags, ModelOptions {
   readonly out: string;
 }
 
@@ -111,11 +154,14 @@ export const prune: CommandSpec = {
   options: [
     option('-o, --out <folder>', 'where the pruned model goes').default('pruned'),
     ...pruneOptions(),
+    ...trainOptions(),
     ...modelOptions(),
   ],
   examples: [
     'prune model.json --sparsity 0.9 -o pruned',
     "prune model.json --sparsity 90% --keep 'logits' --layer 'conv*=0.5'",
+    'prune model.json --sparsity 0.95 --calibrate x.npy',
+    'prune model.json --sparsity 0.95 --data x.npy --labels y.npy --epochs 12',
     'prune model.json --granularity 4x1 --sparsity 0.8',
   ],
   async action(context: Context, [path]: readonly string[], options: Flags) {
