@@ -1,5 +1,7 @@
 import { e } from '../plan/expr.ts';
+import { unary } from './onnx.ts';
 import { definePointwise, unarySamples } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'abs',
@@ -9,5 +11,6 @@ export default definePointwise({
   value: ([x]) => Math.abs(x),
   expr: ([x]) => e.unary('abs', x),
   tf: (tf, [x]) => [tf.abs(x!)],
+  names: { onnx: { Abs: unary('abs') }, graph: { Abs: reads('abs') }, tflite: { ABS: reads('abs') } },
   samples: [...unarySamples({}), ...unarySamples({}, { dtype: 'int32' }, 'int_')],
 });

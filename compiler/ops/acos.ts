@@ -1,5 +1,7 @@
 import { e } from '../plan/expr.ts';
+import { unary } from './onnx.ts';
 import { definePointwise, unarySamples } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'acos',
@@ -8,5 +10,6 @@ export default definePointwise({
   value: ([x]) => Math.acos(x),
   expr: ([x]) => e.unary('acos', x),
   tf: (tf, [x]) => [tf.acos(x!)],
+  names: { onnx: { Acos: unary('acos') }, graph: { Acos: reads('acos') } },
   samples: unarySamples({}, { values: 'unit' }),
 });

@@ -5,7 +5,7 @@ import { permuteReduction, reducedShape, reduceStep, reduceTensor } from './redu
 
 export type ArgAttrs = Attrs & { readonly axis: number; readonly keepDims: boolean; readonly last: boolean };
 
-interface Arg extends Pick<Op<ArgAttrs>, 'kind' | 'description'> {
+interface Arg extends Pick<Op<ArgAttrs>, 'kind' | 'description' | 'names'> {
   readonly fn: 'argmax' | 'argmin';
   better(a: number, b: number): boolean;
 }
@@ -14,6 +14,7 @@ export const defineArg = (arg: Arg): Op<ArgAttrs> =>
   defineOp<ArgAttrs>({
     kind: arg.kind,
     description: arg.description,
+    names: arg.names,
     arity: [1, 1],
     infer([x], { axis, keepDims }, place) {
       normalizeAxis(axis, x!.shape.length, place);

@@ -1,5 +1,7 @@
 import { e } from '../plan/expr.ts';
+import { unary } from './onnx.ts';
 import { definePointwise, unarySamples } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'asin',
@@ -8,5 +10,6 @@ export default definePointwise({
   value: ([x]) => Math.asin(x),
   expr: ([x]) => e.unary('asin', x),
   tf: (tf, [x]) => [tf.asin(x!)],
+  names: { onnx: { Asin: unary('asin') }, graph: { Asin: reads('asin') } },
   samples: unarySamples({}, { values: 'unit' }),
 });

@@ -1,5 +1,7 @@
 import { e } from '../plan/expr.ts';
+import { unary } from './onnx.ts';
 import { definePointwise, unarySamples } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'asinh',
@@ -8,5 +10,6 @@ export default definePointwise({
   value: ([x]) => Math.asinh(x),
   expr: ([x]) => e.unary('asinh', x),
   tf: (tf, [x]) => [tf.asinh(x!)],
+  names: { onnx: { Asinh: unary('asinh') }, graph: { Asinh: reads('asinh') } },
   samples: unarySamples({}),
 });

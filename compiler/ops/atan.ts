@@ -1,5 +1,7 @@
 import { e } from '../plan/expr.ts';
+import { unary } from './onnx.ts';
 import { definePointwise, unarySamples } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'atan',
@@ -8,5 +10,6 @@ export default definePointwise({
   value: ([x]) => Math.atan(x),
   expr: ([x]) => e.unary('atan', x),
   tf: (tf, [x]) => [tf.atan(x!)],
+  names: { onnx: { Atan: unary('atan') }, graph: { Atan: reads('atan') } },
   samples: unarySamples({}),
 });

@@ -1,5 +1,6 @@
 import { e } from '../plan/expr.ts';
 import { defineOp } from './define.ts';
+import { globalPool, pool } from './onnx-window.ts';
 import {
   evalPool,
   fullPads,
@@ -14,6 +15,8 @@ import {
   tfPool,
 } from './pool.ts';
 import { padSpatial } from './spatial-tf.ts';
+import { fused } from './tensorflow.ts';
+import { graphPool, litePool } from './tensorflow-conv.ts';
 
 /** `countIncludePad`: padding counts as zeros; what a ceil-mode window covers beyond it doesn't. */
 export type AveragePoolAttrs = PoolAttrs & { readonly countIncludePad: boolean };
@@ -62,6 +65,17 @@ export default defineOp<AveragePoolAttrs>({
     return [tf.mul(mean, tf.tensor(factors, mean.shape.slice(2)))];
   },
   names: {
+    onnx: {
+      AveragePool: pool('averagePool', (c) => ({
+        countIncludePad: c.config.bool('count_include_pad', false),
+      })),
+      GlobalAveragePool: globalPool('reduceMean'),
+    },
+    graph: {
+      AvgPool: (c) => graphPool(c, 'averagePool', { countIncludePad: false }),
+      AvgPool3D: (c) => graphPool(c, 'averagePool', { countIncludePad: false }),
+    },
+    tflite: { AVERAGE_POOL_2D: fused((c) => litePool(c, 'averagePool', { countIncludePad: false })) },
     layers: {
       AveragePooling1D: readPool('averagePool', 1, { countIncludePad: false }),
       AveragePooling2D: readPool('averagePool', 2, { countIncludePad: false }),

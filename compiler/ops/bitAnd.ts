@@ -1,5 +1,7 @@
 import { e } from '../plan/expr.ts';
+import { binary } from './onnx.ts';
 import { binarySamples, definePointwise, integers } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'bitAnd',
@@ -8,6 +10,7 @@ export default definePointwise({
   types: integers,
   value: ([a, b]) => a & b,
   expr: ([a, b]) => e.binary('bitand', a, b),
+  names: { onnx: { BitwiseAnd: binary('bitAnd') }, graph: { BitwiseAnd: reads('bitAnd', 2) } },
   samples: [
     ...binarySamples({}, { dtype: 'int32' }),
     ...binarySamples({}, { dtype: 'uint8' }, undefined, 'byte_'),

@@ -1,4 +1,5 @@
 import { e } from '../plan/expr.ts';
+import { binary } from './onnx.ts';
 import { binarySamples, definePointwise, integers } from './pointwise.ts';
 
 export default definePointwise({
@@ -8,6 +9,7 @@ export default definePointwise({
   types: integers,
   value: ([a, b]) => a | b,
   expr: ([a, b]) => e.binary('bitor', a, b),
+  names: { onnx: { BitwiseOr: binary('bitOr') } },
   samples: [
     ...binarySamples({}, { dtype: 'int32' }),
     ...binarySamples({}, { dtype: 'uint8' }, undefined, 'byte_'),

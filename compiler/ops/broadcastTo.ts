@@ -3,7 +3,10 @@ import { broadcastShapes, sameShape } from '../ir/tensor.ts';
 import { broadcastView } from '../plan/view.ts';
 import { defineOp, type Shape } from './define.ts';
 import { elements, tabulate } from './elements.ts';
+import { readConstantOfShape, readExpand } from './onnx-shape.ts';
 import { unpermute } from './spatial.ts';
+import { numbers } from './tensorflow.ts';
+import { readFill, readLike, readRange } from './tensorflow-shape.ts';
 
 /** Numpy broadcasting to a static shape. */
 export default defineOp<{ readonly shape: Shape }>({
@@ -32,6 +35,20 @@ export default defineOp<{ readonly shape: Shape }>({
     return [tf.broadcastTo(x!, [lead, ...shape.slice(1)].slice(0, shape.length))];
   },
   names: {
+    onnx: { Expand: readExpand, ConstantOfShape: readConstantOfShape },
+    graph: {
+      BroadcastTo: (c) => c.one('broadcastTo', [c.input(0)], { shape: numbers(c, 1) }),
+      Fill: readFill,
+      ZerosLike: readLike(0),
+      OnesLike: readLike(1),
+      Range: readRange,
+    },
+    tflite: {
+      BROADCAST_TO: (c) => c.one('broadcastTo', [c.input(0)], { shape: numbers(c, 1) }),
+      FILL: readFill,
+      ZEROS_LIKE: readLike(0),
+      RANGE: readRange,
+    },
     layers: {
       RepeatVector: (c) => {
         const x = c.input(0);

@@ -1,8 +1,10 @@
 import { badShape } from '../errors.ts';
 import { elementBytes } from '../ir/tensor.ts';
 import { e } from '../plan/expr.ts';
-import type { Attrs, DType } from './define.ts';
+import type { Attrs, DType, NodeContext } from './define.ts';
+import { readCast, readCastLike } from './onnx-math.ts';
 import { anyType, definePointwise } from './pointwise.ts';
+import { elementType } from './tensorflow.ts';
 
 /**
  * float32 → integer truncates and saturates at int32, NaN gives 0; narrower integers keep the low bits. To bool: 1 where the
@@ -28,6 +30,11 @@ export default definePointwise<Attrs & { readonly to: DType }>({
   },
   identity: ([x], { to }) => (x!.dtype === to ? 0 : undefined),
   tf: (tf, [x], { to }) => [tf.cast(x!, to === 'int8' || to === 'uint8' ? 'int32' : to)],
+  names: {
+    onnx: { Cast: readCast, CastLike: readCastLike },
+    graph: { Cast: readCast },
+    tflite: { CAST: readCast },
+  },
   samples: (
     [
       ['float32', 'int32'],
@@ -48,3 +55,10 @@ export default definePointwise<Attrs & { readonly to: DType }>({
     attrs: { to },
   })),
 });
+
+/** TensorFlow: the result's type is an attribute; TFLite: that of the output. */
+function readCast(c: NodeContext) {
+  const name = c.config.has('DstT') ? c.config.raw('DstT') : c.config.raw('out_data_type');
+  const to = elementType(name);
+  return to ? c.one('cast', [c.input(0)], { to }) : c.unsupported(`element type ${name}`);
+}

@@ -1,6 +1,7 @@
 import { badShape } from '../errors.ts';
 import { e } from '../plan/expr.ts';
 import type { Attrs } from './define.ts';
+import { unary } from './onnx.ts';
 import { definePointwise, unarySamples } from './pointwise.ts';
 
 export default definePointwise<Attrs & { readonly alpha: number }>({
@@ -20,5 +21,6 @@ export default definePointwise<Attrs & { readonly alpha: number }>({
   tf: (tf, [x], { alpha }) => [
     tf.add(tf.relu(x!), tf.mul(tf.expm1(tf.div(tf.minimum(x!, 0), alpha)), alpha)),
   ],
+  names: { onnx: { Celu: unary('celu', (c) => ({ alpha: c.config.float('alpha', 1) })) } },
   samples: [...unarySamples({ alpha: 1 }), ...unarySamples({ alpha: 2 }, {}, 'alpha_')],
 });

@@ -1,7 +1,9 @@
 import { badShape } from '../errors.ts';
 import { e } from '../plan/expr.ts';
-import type { Attrs } from './define.ts';
+import type { Attrs, NodeContext } from './define.ts';
+import { readClip } from './onnx-math.ts';
 import { definePointwise, numeric, unarySamples } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 const saturate = (bound: number) => Math.min(2147483647, Math.max(-2147483648, bound));
 
@@ -18,10 +20,24 @@ export default definePointwise<Attrs & { readonly min: number; readonly max: num
     x.type === 'f32' ? e.clamp(x, min, max) : e.min(e.max(x, e.i32(saturate(min))), e.i32(saturate(max))),
   identity: (_x, { min, max }) => (min === -Infinity && max === Infinity ? 0 : undefined),
   tf: (tf, [x], { min, max }) => [tf.minimum(tf.maximum(x!, min), max)],
-  names: { activations: { relu6: (c, x) => c.one('clip', [x], { min: 0, max: 6 }) } },
+  names: {
+    onnx: { Clip: readClip },
+    graph: { Relu6: reads('clip', 1, { min: 0, max: 6 }), ClipByValue: readClip },
+    tflite: {
+      RELU6: reads('clip', 1, { min: 0, max: 6 }),
+      RELU_N1_TO_1: reads('clip', 1, { min: -1, max: 1 }),
+      RELU_0_TO_1: reads('clip', 1, { min: 0, max: 1 }),
+    },
+    activations: { relu6: (c, x) => c.one('clip', [x], { min: 0, max: 6 }) },
+  },
   samples: [
     ...unarySamples({ min: -0.5, max: 0.75 }),
     ...unarySamples({ min: 0, max: Number.POSITIVE_INFINITY }, {}, 'below_'),
     ...unarySamples({ min: -3, max: 4 }, { dtype: 'int32' }, 'int_'),
   ],
 });
+
+/** TensorFlow: the bounds are inputs. */
+function readClip(c: NodeContext) {
+  return c.one('minimum', [c.one('maximum', [c.input(0), c.input(1)]), c.input(2)]);
+}

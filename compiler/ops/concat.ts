@@ -1,9 +1,12 @@
 import { badShape } from '../errors.ts';
 import { normalizeAxis } from '../ir/tensor.ts';
 import { sliceView } from '../plan/view.ts';
-import { type AxisLink, defineOp } from './define.ts';
+import { type AxisLink, defineOp, type NodeContext } from './define.ts';
 import { elements, tabulate } from './elements.ts';
+import { attrAxis } from './onnx.ts';
 import { range } from './spatial.ts';
+import { fused, number } from './tensorflow.ts';
+import { readPack } from './tensorflow-shape.ts';
 
 /** Inputs behind each other along `axis`. */
 export default defineOp<{ readonly axis: number }>({
@@ -90,6 +93,16 @@ export default defineOp<{ readonly axis: number }>({
     ),
   ],
   names: {
+    onnx: {
+      Concat: (c) =>
+        c.one(
+          'concat',
+          c.inputs.map((_, i) => c.input(i)),
+          { axis: attrAxis(c, 1) },
+        ),
+    },
+    graph: { ConcatV2: readConcatV2, Concat: readConcatFirst, Pack: readPack },
+    tflite: { CONCATENATION: fused(readConcatenation), PACK: readPack },
     layers: {
       Concatenate: (c) => c.one('concat', c.inputs, { axis: c.config.int('axis', -1) }),
     },
@@ -113,3 +126,29 @@ export default defineOp<{ readonly axis: number }>({
     },
   ],
 });
+
+/** TensorFlow: all inputs but the axis. */
+function readConcatV2(c: NodeContext) {
+  const last = c.inputs.length - 1;
+  return c.one(
+    'concat',
+    c.inputs.slice(0, last).map((_, i) => c.input(i)),
+    { axis: number(c, last) },
+  );
+}
+
+function readConcatFirst(c: NodeContext) {
+  return c.one(
+    'concat',
+    c.inputs.slice(1).map((_, i) => c.input(i + 1)),
+    { axis: number(c, 0) },
+  );
+}
+
+function readConcatenation(c: NodeContext) {
+  return c.one(
+    'concat',
+    c.inputs.map((_, i) => c.input(i)),
+    { axis: c.config.int('axis', 0) },
+  );
+}

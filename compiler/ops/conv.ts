@@ -2,6 +2,7 @@ import { badShape, unsupported } from '../errors.ts';
 import { allocate, rowMajor } from '../ir/tensor.ts';
 import { groupView, reshapeView, viewShape } from '../plan/view.ts';
 import { type Attrs, defineOp, type LayerContext, type Tf, type TfTensor, type ValueId } from './define.ts';
+import { readConv as onnxConv, readConvInteger } from './onnx-window.ts';
 import {
   channelsFirst,
   checkConstant,
@@ -14,6 +15,8 @@ import {
   wordPads,
 } from './spatial.ts';
 import { channelsLast, kernelLast, padSpatial, spread, wide } from './spatial-tf.ts';
+import { fused } from './tensorflow.ts';
+import { graphConv, graphDepthwise, liteConv, liteConv3d, liteDepthwise } from './tensorflow-conv.ts';
 
 /** x [N, C, …spatial], weights [O, C/groups, …kernel], bias [O]? → [N, O, …out]. */
 export type ConvAttrs = Attrs & Window & { readonly groups: number };
@@ -167,6 +170,15 @@ export default defineOp<ConvAttrs>({
     return [bias ? tf.add(y, tf.reshape(bias, [-1, ...a.strides.map(() => 1)])) : y];
   },
   names: {
+    onnx: { Conv: onnxConv, ConvInteger: readConvInteger },
+    graph: {
+      Conv2D: graphConv,
+      Conv3D: graphConv,
+      _FusedConv2D: graphConv,
+      DepthwiseConv2dNative: graphDepthwise,
+      FusedDepthwiseConv2dNative: graphDepthwise,
+    },
+    tflite: { CONV_2D: fused(liteConv), DEPTHWISE_CONV_2D: fused(liteDepthwise), CONV_3D: fused(liteConv3d) },
     layers: {
       Conv1D: readConv,
       Conv2D: readConv,

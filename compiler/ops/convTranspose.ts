@@ -11,6 +11,7 @@ import {
   type ValueId,
 } from './define.ts';
 import { elements, indices } from './elements.ts';
+import { readConvTranspose } from './onnx-window.ts';
 import {
   channelsFirst,
   checkConstant,
@@ -21,6 +22,8 @@ import {
   type Window,
 } from './spatial.ts';
 import { channelsLast, kernelLast, padSpatial, spread, wide } from './spatial-tf.ts';
+import { fused } from './tensorflow.ts';
+import { graphConvTranspose, liteConvTranspose } from './tensorflow-conv.ts';
 
 /**
  * x [N, C, …spatial], weights [O, C/groups, …kernel], bias [O]? → [N, O, …out]: x[i]·w[k] is added to output
@@ -141,7 +144,12 @@ export default defineOp<ConvTransposeAttrs>({
     const y = padSpatial(tf, parts.length === 1 ? parts[0] : tf.concat(parts, 1), cut);
     return [bias ? tf.add(y, tf.reshape(bias, [-1, ...a.strides.map(() => 1)])) : y];
   },
-  names: { layers: { Conv1DTranspose: readLayer, Conv2DTranspose: readLayer, Conv3DTranspose: readLayer } },
+  names: {
+    onnx: { ConvTranspose: readConvTranspose },
+    graph: { Conv2DBackpropInput: graphConvTranspose },
+    tflite: { TRANSPOSE_CONV: fused(liteConvTranspose) },
+    layers: { Conv1DTranspose: readLayer, Conv2DTranspose: readLayer, Conv3DTranspose: readLayer },
+  },
   samples: [
     sample('2x2_stride2', [1, 3, 4, 5], [2, 3, 2, 2], { strides: [2, 2] }),
     sample('3x3_stride2_same', [1, 3, 4, 4], [2, 3, 3, 3], {

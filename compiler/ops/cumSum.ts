@@ -2,9 +2,12 @@ import { badShape } from '../errors.ts';
 import { allocate, normalizeAxis, rowMajor } from '../ir/tensor.ts';
 import { e } from '../plan/expr.ts';
 import { isIdentity, type View } from '../plan/view.ts';
-import { type Attrs, defineOp } from './define.ts';
+import { type Attrs, defineOp, type NodeContext } from './define.ts';
+import { number } from './onnx.ts';
+import { readRange } from './onnx-shape.ts';
 import { scalarOf } from './pointwise.ts';
 import { splitAxes } from './reduction.ts';
+import { number } from './tensorflow.ts';
 
 type CumSumAttrs = Attrs & { readonly axis: number; readonly exclusive: boolean; readonly reverse: boolean };
 
@@ -78,6 +81,19 @@ export default defineOp<CumSumAttrs>({
       ),
     ];
   },
+  names: {
+    onnx: {
+      Range: readRange,
+      CumSum: (c) =>
+        c.one('cumSum', [c.input(0)], {
+          axis: number(c, 1),
+          exclusive: c.config.bool('exclusive', false),
+          reverse: c.config.bool('reverse', false),
+        }),
+    },
+    graph: { Cumsum: readCumsum },
+    tflite: { CUMSUM: readCumsum },
+  },
   samples: [false, true].flatMap((exclusive) =>
     [false, true].flatMap((reverse) => [
       {
@@ -93,3 +109,9 @@ export default defineOp<CumSumAttrs>({
     ]),
   ),
 });
+
+/** TensorFlow: (x, axis). */
+function readCumsum(c: NodeContext) {
+  const [exclusive, reverse] = [c.config.bool('exclusive', false), c.config.bool('reverse', false)];
+  return c.one('cumSum', [c.input(0)], { axis: number(c, 1), exclusive, reverse });
+}

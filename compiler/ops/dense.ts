@@ -2,7 +2,10 @@ import { badShape } from '../errors.ts';
 import { allocate } from '../ir/tensor.ts';
 import { groupView, reshapeView } from '../plan/view.ts';
 import { defineOp, type LayerContext, type ValueId } from './define.ts';
+import { readGemm } from './onnx-product.ts';
 import { checkConstant, checkFloat, range } from './spatial.ts';
+import { fused } from './tensorflow.ts';
+import { fullyConnected, graphMatMul } from './tensorflow-matmul.ts';
 
 /** x […, K], weights [R, K], bias [R]? → […, R]. */
 export default defineOp({
@@ -80,7 +83,12 @@ export default defineOp({
     const y = tf.reshape(flat, [...x!.shape.slice(0, -1), w!.shape[0]]);
     return [bias ? tf.add(y, bias) : y];
   },
-  names: { layers: { Dense: readDense } },
+  names: {
+    onnx: { Gemm: readGemm },
+    graph: { MatMul: graphMatMul, _FusedMatMul: graphMatMul },
+    tflite: { FULLY_CONNECTED: fused(fullyConnected) },
+    layers: { Dense: readDense },
+  },
   samples: [
     {
       name: 'vector',

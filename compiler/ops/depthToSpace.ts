@@ -2,6 +2,8 @@ import { badShape } from '../errors.ts';
 import { transposeView } from '../plan/view.ts';
 import { type Attrs, defineOp } from './define.ts';
 import { elements, tabulate } from './elements.ts';
+import { unary } from './onnx.ts';
+import { readsBlock } from './tensorflow-pick.ts';
 
 /**
  * x [N, C·b², H, W] → [N, C, H·b, W·b]. Input channel of output channel c at offset (i, j) in a block: `DCR` (TensorFlow)
@@ -62,6 +64,16 @@ export default defineOp<BlockAttrs>({
             [0, 1, 4, 2, 5, 3],
           ];
     return [tf.reshape(tf.transpose(tf.reshape(x!, split), perm), [n, c, h * b, w * b])];
+  },
+  names: {
+    onnx: {
+      DepthToSpace: unary('depthToSpace', (c) => ({
+        block: c.config.int('blocksize'),
+        mode: c.config.str('mode', 'DCR'),
+      })),
+    },
+    graph: { DepthToSpace: readsBlock('depthToSpace') },
+    tflite: { DEPTH_TO_SPACE: readsBlock('depthToSpace') },
   },
   samples: [
     { name: 'dcr', inputs: [{ shape: [1, 8, 2, 3] }], attrs: { block: 2, mode: 'DCR' } },

@@ -1,5 +1,7 @@
 import { e } from '../plan/expr.ts';
+import { binary } from './onnx.ts';
 import { binarySamples, definePointwise, neutral, numeric } from './pointwise.ts';
+import { reads, readsFused } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'div',
@@ -10,6 +12,11 @@ export default definePointwise({
   expr: ([a, b]) => e.binary('div', a, b),
   identity: ([a, b]) => (neutral(a, b, 1) ? 0 : undefined),
   tf: (tf, [a, b]) => [tf.div(a!, b!)],
+  names: {
+    onnx: { Div: binary('div') },
+    graph: { Div: reads('div', 2), RealDiv: reads('div', 2) },
+    tflite: { DIV: readsFused('div') },
+  },
   samples: [
     ...binarySamples({}, {}, { values: 'positive' }),
     ...binarySamples({}, { dtype: 'int32' }, { dtype: 'int32' }, 'int_'),

@@ -1,6 +1,8 @@
 import { erf } from '../ir/special.ts';
 import { e } from '../plan/expr.ts';
+import { unary } from './onnx.ts';
 import { definePointwise, unarySamples } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'erf',
@@ -9,5 +11,6 @@ export default definePointwise({
   value: ([x]) => erf(x),
   expr: ([x]) => e.unary('erf', x),
   tf: (tf, [x]) => [tf.erf(x!)],
+  names: { onnx: { Erf: unary('erf') }, graph: { Erf: reads('erf') } },
   samples: unarySamples({}),
 });

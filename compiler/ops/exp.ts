@@ -1,5 +1,7 @@
 import { e } from '../plan/expr.ts';
+import { unary } from './onnx.ts';
 import { definePointwise, unarySamples } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'exp',
@@ -8,6 +10,11 @@ export default definePointwise({
   value: ([x]) => Math.exp(x),
   expr: ([x]) => e.unary('exp', x),
   tf: (tf, [x]) => [tf.exp(x!)],
-  names: { activations: { exponential: (c, x) => c.one('exp', [x]) } },
+  names: {
+    onnx: { Exp: unary('exp') },
+    graph: { Exp: reads('exp') },
+    tflite: { EXP: reads('exp') },
+    activations: { exponential: (c, x) => c.one('exp', [x]) },
+  },
   samples: unarySamples({}),
 });

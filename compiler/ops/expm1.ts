@@ -1,5 +1,6 @@
 import { e } from '../plan/expr.ts';
 import { definePointwise, unarySamples } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'expm1',
@@ -8,5 +9,6 @@ export default definePointwise({
   value: ([x]) => Math.expm1(x),
   expr: ([x]) => e.unary('expm1', x),
   tf: (tf, [x]) => [tf.expm1(x!)],
+  names: { graph: { Expm1: reads('expm1') } },
   samples: unarySamples({}),
 });

@@ -1,5 +1,6 @@
 import { e } from '../plan/expr.ts';
 import { binarySamples, definePointwise, numeric } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'floorDiv',
@@ -10,6 +11,7 @@ export default definePointwise({
   expr: ([a, b]) =>
     a.type === 'f32' ? e.unary('floor', e.div(a, b)) : e.div(e.sub(a, e.binary('mod', a, b)), b),
   tf: (tf, [a, b]) => [tf.floor(tf.div(a!, b!))],
+  names: { graph: { FloorDiv: reads('floorDiv', 2) }, tflite: { FLOOR_DIV: reads('floorDiv', 2) } },
   samples: [
     ...binarySamples({}, {}, { values: 'positive' }),
     ...binarySamples({}, { dtype: 'int32' }, { dtype: 'int32' }, 'int_'),

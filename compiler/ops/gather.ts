@@ -1,10 +1,20 @@
 import { badShape } from '../errors.ts';
 import { normalizeAxis } from '../ir/tensor.ts';
-import { type Attrs, type AxisLink, defineOp, type LayerContext, type ValueId } from './define.ts';
+import {
+  type Attrs,
+  type AxisLink,
+  defineOp,
+  type LayerContext,
+  type NodeContext,
+  type ValueId,
+} from './define.ts';
 import { elements, tabulate } from './elements.ts';
 import { emitGather } from './gather-step.ts';
+import { attrAxis } from './onnx.ts';
+import { readCompress } from './onnx-shape.ts';
 import { range } from './spatial.ts';
 import { take } from './take.ts';
+import { number } from './tensorflow.ts';
 
 /**
  * data with dimension `axis` replaced by the dimensions of int32 `indices` behind the first `batchDims`, which both share.
@@ -70,7 +80,15 @@ export default defineOp<GatherAttrs>({
   tf: (tf, [data, indices], a) => [
     tf.gather(data!, tf.cast(indices!, 'int32') as never, a.axis, a.batchDims),
   ],
-  names: { layers: { Embedding: readEmbedding } },
+  names: {
+    onnx: {
+      Compress: readCompress,
+      Gather: (c) => c.one('gather', [c.input(0), c.input(1)], { axis: attrAxis(c, 0), batchDims: 0 }),
+    },
+    graph: { GatherV2: readGatherV2, Gather: readGatherFirst },
+    tflite: { GATHER: readLite },
+    layers: { Embedding: readEmbedding },
+  },
   samples: [
     gather('rows', [7, 3], { shape: [1, 4], dtype: 'int32', values: 'index', below: 7 }, 0),
     gather('embedding', [9, 4], { shape: [1, 5], dtype: 'int32', values: 'index', below: 9 }, 0, true),
@@ -124,4 +142,22 @@ function gather(
   constant = false,
 ) {
   return { name, inputs: [{ shape, constant }, indices], attrs: { axis, batchDims: 0 } };
+}
+
+/** TensorFlow: the axis is an input. */
+function readGatherV2(c: NodeContext) {
+  return along(c, number(c, 2));
+}
+
+function readGatherFirst(c: NodeContext) {
+  return along(c, 0);
+}
+
+/** TFLite: the axis is an option. */
+function readLite(c: NodeContext) {
+  return along(c, c.config.int('axis', 0));
+}
+
+function along(c: NodeContext, axis: number) {
+  return c.one('gather', [c.input(0), c.input(1)], { axis, batchDims: c.config.int('batch_dims', 0) });
 }

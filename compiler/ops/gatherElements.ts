@@ -3,6 +3,7 @@ import { normalizeAxis, rowMajor, sizeOf } from '../ir/tensor.ts';
 import { defineOp, type Shape } from './define.ts';
 import { elements, indices as every, tabulate } from './elements.ts';
 import { plain } from './gather-step.ts';
+import { attrAxis } from './onnx.ts';
 
 /**
  * y[i] = data[i with coordinate `axis` replaced by indices[i]]. Negative indices count from the end; what is still outside is
@@ -52,6 +53,11 @@ export default defineOp<{ readonly axis: number }>({
       ],
     });
     return [y];
+  },
+  names: {
+    onnx: {
+      GatherElements: (c) => c.one('gatherElements', [c.input(0), c.input(1)], { axis: attrAxis(c, 0) }),
+    },
   },
   samples: [
     {

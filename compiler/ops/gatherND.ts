@@ -3,6 +3,7 @@ import { elementBytes, sizeOf } from '../ir/tensor.ts';
 import { type Attrs, defineOp } from './define.ts';
 import { elements, tabulate } from './elements.ts';
 import { plain } from './gather-step.ts';
+import { reads } from './tensorflow.ts';
 
 /**
  * data [batch…, d1 … dq, inner…], indices int32 [batch…, outer…, q] → [batch…, outer…, inner…]. Negative indices count from the
@@ -68,6 +69,14 @@ export default defineOp<GatherNDAttrs>({
       ],
     });
     return [y];
+  },
+  names: {
+    onnx: {
+      GatherND: (c) =>
+        c.one('gatherND', [c.input(0), c.input(1)], { batchDims: c.config.int('batch_dims', 0) }),
+    },
+    graph: { GatherNd: reads('gatherND', 2, { batchDims: 0 }) },
+    tflite: { GATHER_ND: reads('gatherND', 2, { batchDims: 0 }) },
   },
   samples: [
     {

@@ -1,6 +1,7 @@
 import { erf } from '../ir/special.ts';
 import { e } from '../plan/expr.ts';
 import type { Attrs } from './define.ts';
+import { unary } from './onnx.ts';
 import { definePointwise, unarySamples } from './pointwise.ts';
 
 const c1 = Math.sqrt(2 / Math.PI);
@@ -27,6 +28,10 @@ export default definePointwise<Attrs & { readonly approximate: boolean }>({
     return [tf.mul(tf.mul(x!, 0.5), tf.add(inner, 1))];
   },
   names: {
+    onnx: { Gelu: unary('gelu', (c) => ({ approximate: c.config.str('approximate', 'none') === 'tanh' })) },
+    tflite: {
+      GELU: (c) => c.one('gelu', [c.input(0)], { approximate: c.config.bool('approximate', false) }),
+    },
     activations: {
       gelu: (c, x) => c.one('gelu', [x], { approximate: false }),
       gelu_new: (c, x) => c.one('gelu', [x], { approximate: true }),

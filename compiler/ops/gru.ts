@@ -3,6 +3,7 @@ import { sameShape } from '../ir/tensor.ts';
 import { type Expr, e } from '../plan/expr.ts';
 import type { View } from '../plan/view.ts';
 import { defineOp, type Lowering, type SampleInput } from './define.ts';
+import { readGru as onnxGru } from './onnx-recurrent.ts';
 import {
   type Cell,
   clipped,
@@ -81,7 +82,7 @@ export default defineOp<GruAttrs>({
       return [tf.add(tf.mul(tf.sub(1, z), n), tf.mul(z, hidden))];
     });
   },
-  names: { layers: { GRU: readGru } },
+  names: { onnx: { GRU: onnxGru }, layers: { GRU: readGru } },
   samples: [
     sample('sequence', [5, 1, 4], 3, {}),
     sample('reset_after', [5, 2, 4], 3, { resetAfter: true }),

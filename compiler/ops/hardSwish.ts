@@ -1,5 +1,7 @@
 import { e } from '../plan/expr.ts';
+import { unary } from './onnx.ts';
 import { definePointwise, unarySamples } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'hardSwish',
@@ -9,6 +11,8 @@ export default definePointwise({
   expr: ([x]) => e.mul(x, e.clamp(e.add(e.mul(x, e.f32(1 / 6)), e.f32(0.5)), 0, 1)),
   tf: (tf, [x]) => [tf.mul(x!, tf.clipByValue(tf.add(tf.div(x!, 6), 0.5), 0, 1))],
   names: {
+    onnx: { HardSwish: unary('hardSwish') },
+    tflite: { HARD_SWISH: reads('hardSwish') },
     activations: {
       hard_swish: (c, x) => c.one('hardSwish', [x]),
       hard_silu: (c, x) => c.one('hardSwish', [x]),

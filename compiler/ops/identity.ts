@@ -1,4 +1,5 @@
-import { defineOp, type LayerContext } from './define.ts';
+import { defineOp, type NodeContext } from './define.ts';
+import { readDropout } from './onnx-math.ts';
 
 /** Only a name: readers that need no node at all give their input back. */
 export default defineOp({
@@ -20,6 +21,17 @@ export default defineOp({
     ),
   tf: (tf, [x]) => [tf.clone(x!)],
   names: {
+    onnx: { Identity: (c) => c.input(0), Dropout: readDropout },
+    graph: {
+      Identity: gone,
+      Snapshot: gone,
+      StopGradient: gone,
+      PreventGradient: gone,
+      CheckNumerics: gone,
+      PlaceholderWithDefault: gone,
+      IdentityN: (c) => c.inputs.map((_, i) => c.input(i)),
+    },
+    tflite: { DENSIFY: gone },
     layers: {
       Activation: (c) => c.activation(c.input(0), c.config.raw('activation')),
       Dropout: gone,
@@ -35,7 +47,7 @@ export default defineOp({
   samples: [{ name: 'vector', inputs: [{ shape: [1, 5] }], attrs: {} }],
 });
 
-/** Layers that do something in training only. */
-function gone(c: LayerContext) {
+/** What does something in training only, or names a value. */
+function gone(c: NodeContext) {
   return c.input(0);
 }

@@ -1,6 +1,8 @@
 import { e } from '../plan/expr.ts';
 import type { Attrs } from './define.ts';
+import { unary } from './onnx.ts';
 import { definePointwise } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 export default definePointwise<Attrs & { readonly negative: boolean; readonly positive: boolean }>({
   kind: 'isInf',
@@ -13,6 +15,15 @@ export default definePointwise<Attrs & { readonly negative: boolean; readonly po
     if (negative && positive) return e.unary('isinf', x);
     if (!negative && !positive) return e.i32(0);
     return e.binary('eq', x, e.f32(negative ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY));
+  },
+  names: {
+    onnx: {
+      IsInf: unary('isInf', (c) => ({
+        negative: c.config.bool('detect_negative', true),
+        positive: c.config.bool('detect_positive', true),
+      })),
+    },
+    graph: { IsInf: reads('isInf') },
   },
   samples: [
     [true, true],

@@ -1,5 +1,7 @@
 import { e } from '../plan/expr.ts';
+import { unary } from './onnx.ts';
 import { definePointwise } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'isNan',
@@ -9,6 +11,7 @@ export default definePointwise({
   value: ([x]) => (Number.isNaN(x) ? 1 : 0),
   expr: ([x]) => e.unary('isnan', x),
   tf: (tf, [x]) => [tf.isNaN(x!)],
+  names: { onnx: { IsNaN: unary('isNan') }, graph: { IsNan: reads('isNan') } },
   samples: [
     {
       name: 'some',

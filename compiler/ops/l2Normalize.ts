@@ -1,6 +1,8 @@
 import { e } from '../plan/expr.ts';
 import { type Attrs, defineOp } from './define.ts';
 import { checkNorm, evalNorm, inverseRoot, lowerNorm, permuteNorm } from './norm.ts';
+import { readNormalization } from './onnx-math.ts';
+import { fused } from './tensorflow.ts';
 
 export default defineOp<Attrs & { readonly axes: readonly number[]; readonly epsilon: number }>({
   kind: 'l2Normalize',
@@ -28,6 +30,12 @@ export default defineOp<Attrs & { readonly axes: readonly number[]; readonly eps
   tf: (tf, [x], { axes, epsilon }) => [
     tf.mul(x!, tf.rsqrt(tf.maximum(tf.sum(tf.square(x!), [...axes], true), epsilon))),
   ],
+  names: {
+    onnx: { LpNormalization: readNormalization },
+    tflite: {
+      L2_NORMALIZATION: fused((c) => c.one('l2Normalize', [c.input(0)], { axes: [-1], epsilon: 1e-6 })),
+    },
+  },
   samples: [
     { name: 'last', inputs: [{ shape: [2, 3, 7] }], attrs: { axes: [-1], epsilon: 1e-12 } },
     { name: 'channel', inputs: [{ shape: [1, 5, 3, 3] }], attrs: { axes: [1], epsilon: 1e-12 } },

@@ -3,8 +3,10 @@ import { e } from '../plan/expr.ts';
 import { groupView } from '../plan/view.ts';
 import { defineOp, type NodeContext, type ValueId } from './define.ts';
 import { elements, tabulate } from './elements.ts';
+import { softmax } from './onnx-math.ts';
 import { along, reduceTensor, splitAxes } from './reduction.ts';
 import { checkFloat, range } from './spatial.ts';
+import { reads } from './tensorflow.ts';
 
 export default defineOp<{ readonly axis: number }>({
   kind: 'logSoftmax',
@@ -59,7 +61,12 @@ export default defineOp<{ readonly axis: number }>({
   },
   permute: ({ axis }, perm) => ({ attrs: { axis: perm[normalizeAxis(axis, perm.length)] }, perm }),
   tf: (tf, [x], { axis }) => [tf.sub(x!, tf.logSumExp(x!, axis, true))],
-  names: { activations: { log_softmax: read, logSoftmax: read } },
+  names: {
+    onnx: { LogSoftmax: softmax((c, x, axis) => c.one('logSoftmax', [x], { axis })) },
+    graph: { LogSoftmax: reads('logSoftmax', 1, { axis: -1 }) },
+    tflite: { LOG_SOFTMAX: reads('logSoftmax', 1, { axis: -1 }) },
+    activations: { log_softmax: read, logSoftmax: read },
+  },
   samples: [
     { name: 'classes', inputs: [{ shape: [1, 10] }], attrs: { axis: -1 } },
     { name: 'middle_axis', inputs: [{ shape: [2, 5, 3] }], attrs: { axis: 1 } },

@@ -2,6 +2,7 @@ import { badShape } from '../errors.ts';
 import { e } from '../plan/expr.ts';
 import { groupView } from '../plan/view.ts';
 import { defineOp } from './define.ts';
+import { pool } from './onnx-window.ts';
 import { evalPool, inferPool, type PoolAttrs, poolLinks, poolMacs, poolSample } from './pool.ts';
 import { range, slide } from './spatial.ts';
 
@@ -38,6 +39,7 @@ export default defineOp<LpPoolAttrs>({
   },
   macs: (_i, outputs, a) => poolMacs(outputs, a),
   channels: poolLinks,
+  names: { onnx: { LpPool: pool('lpPool', (c) => ({ p: c.config.int('p', 2) })) } },
   samples: [
     poolSample<LpPoolAttrs>('p2', [1, 2, 6, 6], [3, 3], {
       strides: [2, 2],

@@ -1,10 +1,11 @@
 import { badShape } from '../errors.ts';
 import { type Expr, e } from '../plan/expr.ts';
 import { groupView, windowView } from '../plan/view.ts';
-import { type Attrs, defineOp } from './define.ts';
+import { type Attrs, defineOp, type NodeContext } from './define.ts';
 import { elements, tabulate } from './elements.ts';
 import { inverseRoot } from './norm.ts';
-import { checkFloat, range } from './spatial.ts';
+import { unary } from './onnx.ts';
+import { checkFloat, range, toChannelsFirst, toChannelsLast } from './spatial.ts';
 
 /** Krizhevsky et al., ImageNet classification, 2012. x [N, C, …]; the window reaches ⌊(size − 1)/2⌋ channels back. */
 type LrnAttrs = Attrs & {
@@ -67,6 +68,18 @@ export default defineOp<LrnAttrs>({
     const terms = range(0, size).map((k) => tf.slice(squares, begin(k), x!.shape));
     return [tf.div(x!, tf.pow(tf.add(tf.mul(tf.addN(terms), alpha / size), bias), beta))];
   },
+  names: {
+    onnx: {
+      LRN: unary('lrn', (c) => ({
+        size: c.config.int('size'),
+        alpha: c.config.float('alpha', 1e-4),
+        beta: c.config.float('beta', 0.75),
+        bias: c.config.float('bias', 1),
+      })),
+    },
+    graph: { LRN: readLrn },
+    tflite: { LOCAL_RESPONSE_NORMALIZATION: readLrn },
+  },
   samples: [
     {
       name: 'alexnet',
@@ -85,4 +98,17 @@ function inversePower(x: Expr, beta: number): Expr {
   if (beta === 0.5) return inverseRoot(x);
   if (beta === 0.75) return inverseRoot(e.mul(x, e.unary('sqrt', x)));
   return e.binary('pow', x, e.f32(-beta));
+}
+
+/** TensorFlow: α is not divided by the size of the window, which is 2 · radius + 1. */
+function readLrn(c: NodeContext) {
+  const name = c.config.has('depth_radius') ? 'depth_radius' : 'radius';
+  const size = 2 * c.config.int(name, 5) + 1;
+  const y = c.one('lrn', [toChannelsFirst(c, c.input(0))], {
+    size,
+    alpha: c.config.float('alpha', 1) * size,
+    beta: c.config.float('beta', 0.5),
+    bias: c.config.float('bias', 1),
+  });
+  return toChannelsLast(c, y);
 }

@@ -1,5 +1,6 @@
 import { type Expr, e } from '../plan/expr.ts';
 import { defineOp, type SampleInput } from './define.ts';
+import { readLstm as onnxLstm } from './onnx-recurrent.ts';
 import {
   type Cell,
   clipped,
@@ -76,7 +77,7 @@ export default defineOp<RecurrentAttrs>({
       return [tf.mul(activateTf(tf, f, output), activateTf(tf, h, c)), c];
     });
   },
-  names: { layers: { LSTM: readLstm } },
+  names: { onnx: { LSTM: onnxLstm }, layers: { LSTM: readLstm } },
   samples: [
     sample('sequence', [5, 1, 4], 3, {}),
     sample('batch_last_only', [4, 3, 5], 4, { sequence: false }),

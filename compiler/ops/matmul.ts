@@ -10,8 +10,10 @@ import {
   type ValueId,
 } from './define.ts';
 import { elements, tabulate } from './elements.ts';
+import { readMatMul, readMatMulInteger } from './onnx-product.ts';
 import { range } from './spatial.ts';
 import { strided } from './strided.ts';
+import { batchMatMul } from './tensorflow-matmul.ts';
 
 /** a […, M, K] · b […, K, N] → […, M, N]; leading dimensions broadcast. Constant [K, N] on the right is better read as `dense`. */
 export default defineOp({
@@ -71,7 +73,12 @@ export default defineOp({
     const full = (t: TfTensor) => tf.broadcastTo(t, [...batch, ...t.shape.slice(-2)]);
     return [tf.matMul(full(a!) as never, full(b!) as never)];
   },
-  names: { layers: { Dot: readDot } },
+  names: {
+    onnx: { MatMul: readMatMul, MatMulInteger: readMatMulInteger },
+    graph: { BatchMatMul: batchMatMul, BatchMatMulV2: batchMatMul },
+    tflite: { BATCH_MATMUL: batchMatMul },
+    layers: { Dot: readDot },
+  },
   samples: [
     { name: 'matrices', inputs: [{ shape: [5, 7] }, { shape: [7, 6] }], attrs: {} },
     { name: 'wide', inputs: [{ shape: [3, 9] }, { shape: [9, 37] }], attrs: {} },

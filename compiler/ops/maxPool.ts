@@ -1,4 +1,5 @@
 import { defineOp } from './define.ts';
+import { globalPool, pool } from './onnx-window.ts';
 import {
   evalPool,
   fullPads,
@@ -12,6 +13,8 @@ import {
   tfPool,
 } from './pool.ts';
 import { padSpatial } from './spatial-tf.ts';
+import { fused } from './tensorflow.ts';
+import { graphPool, litePool } from './tensorflow-conv.ts';
 
 /** x [N, C, …spatial] → [N, C, …out]; padding never wins. */
 export default defineOp<PoolAttrs>({
@@ -31,6 +34,9 @@ export default defineOp<PoolAttrs>({
   channels: poolLinks,
   tf: (tf, [x], a) => [tfPool(tf, padSpatial(tf, x!, fullPads(x!, a), -3.4e38), 'max', a)],
   names: {
+    onnx: { MaxPool: pool('maxPool'), GlobalMaxPool: globalPool('reduceMax') },
+    graph: { MaxPool: (c) => graphPool(c, 'maxPool'), MaxPool3D: (c) => graphPool(c, 'maxPool') },
+    tflite: { MAX_POOL_2D: fused((c) => litePool(c, 'maxPool')) },
     layers: {
       MaxPooling1D: readPool('maxPool', 1),
       MaxPooling2D: readPool('maxPool', 2),

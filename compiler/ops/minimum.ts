@@ -1,6 +1,8 @@
 import { e } from '../plan/expr.ts';
 import { mergeLayer } from './merge.ts';
+import { variadic } from './onnx.ts';
 import { binarySamples, definePointwise, numeric } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'minimum',
@@ -11,6 +13,11 @@ export default definePointwise({
   expr: ([a, b]) => e.binary('min', a, b),
   // The gradient of tf.minimum is wrong where operands stretch.
   tf: (tf, [a, b]) => [tf.sub(a!, tf.relu(tf.sub(a!, b!)))],
-  names: { layers: { Minimum: (c) => mergeLayer(c, 'minimum') } },
+  names: {
+    onnx: { Min: variadic('minimum') },
+    graph: { Minimum: reads('minimum', 2) },
+    tflite: { MINIMUM: reads('minimum', 2) },
+    layers: { Minimum: (c) => mergeLayer(c, 'minimum') },
+  },
   samples: [...binarySamples({}), ...binarySamples({}, { dtype: 'int32' }, { dtype: 'int32' }, 'int_')],
 });

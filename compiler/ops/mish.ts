@@ -1,4 +1,5 @@
 import { e } from '../plan/expr.ts';
+import { unary } from './onnx.ts';
 import { definePointwise, unarySamples } from './pointwise.ts';
 
 export default definePointwise({
@@ -8,6 +9,6 @@ export default definePointwise({
   value: ([x]) => x * Math.tanh(Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)))),
   expr: ([x]) => e.mul(x, e.unary('tanh', e.unary('softplus', x))),
   tf: (tf, [x]) => [tf.mul(x!, tf.tanh(tf.softplus(x!)))],
-  names: { activations: { mish: (c, x) => c.one('mish', [x]) } },
+  names: { onnx: { Mish: unary('mish') }, activations: { mish: (c, x) => c.one('mish', [x]) } },
   samples: unarySamples({}),
 });

@@ -1,5 +1,7 @@
 import { e } from '../plan/expr.ts';
+import { readMod } from './onnx-math.ts';
 import { binarySamples, definePointwise, numeric } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'mod',
@@ -13,6 +15,11 @@ export default definePointwise({
   },
   expr: ([a, b]) => e.binary('mod', a, b),
   tf: (tf, [a, b]) => [tf.mod(a!, b!)],
+  names: {
+    onnx: { Mod: readMod },
+    graph: { FloorMod: reads('mod', 2) },
+    tflite: { FLOOR_MOD: reads('mod', 2) },
+  },
   samples: [
     ...binarySamples({}, {}, { values: 'positive' }),
     ...binarySamples({}, { dtype: 'int32' }, { dtype: 'int32' }, 'int_'),

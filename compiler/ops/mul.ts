@@ -1,7 +1,11 @@
 import { e } from '../plan/expr.ts';
 import { readBatchNorm, readRescaling } from './affine.ts';
 import { mergeLayer } from './merge.ts';
+import { binary } from './onnx.ts';
+import { readBatchNorm } from './onnx-math.ts';
 import { binarySamples, definePointwise, neutral, numeric } from './pointwise.ts';
+import { reads, readsFused } from './tensorflow.ts';
+import { readFusedNorm } from './tensorflow-norm.ts';
 
 export default definePointwise({
   kind: 'mul',
@@ -13,6 +17,14 @@ export default definePointwise({
   identity: ([a, b]) => (neutral(a, b, 1) ? 0 : neutral(b, a, 1) ? 1 : undefined),
   tf: (tf, [a, b]) => [tf.mul(a!, b!)],
   names: {
+    onnx: { Mul: binary('mul'), BatchNormalization: readBatchNorm },
+    graph: {
+      Mul: reads('mul', 2),
+      FusedBatchNorm: readFusedNorm,
+      FusedBatchNormV2: readFusedNorm,
+      FusedBatchNormV3: readFusedNorm,
+    },
+    tflite: { MUL: readsFused('mul') },
     layers: {
       Multiply: (c) => mergeLayer(c, 'mul'),
       BatchNormalization: readBatchNorm,

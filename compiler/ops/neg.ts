@@ -1,5 +1,7 @@
 import { e } from '../plan/expr.ts';
+import { unary } from './onnx.ts';
 import { definePointwise, unarySamples } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'neg',
@@ -9,5 +11,6 @@ export default definePointwise({
   value: ([x]) => -x,
   expr: ([x]) => e.unary('neg', x),
   tf: (tf, [x]) => [tf.neg(x!)],
+  names: { onnx: { Neg: unary('neg') }, graph: { Neg: reads('neg') }, tflite: { NEG: reads('neg') } },
   samples: [...unarySamples({}), ...unarySamples({}, { dtype: 'int32' }, 'int_')],
 });

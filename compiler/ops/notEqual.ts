@@ -1,5 +1,6 @@
 import { e } from '../plan/expr.ts';
 import { anyType, binarySamples, definePointwise, same } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'notEqual',
@@ -10,6 +11,7 @@ export default definePointwise({
   value: ([a, b]) => (a !== b ? 1 : 0),
   expr: ([a, b]) => e.binary('ne', a, b),
   tf: (tf, [a, b]) => [tf.notEqual(a!, b!)],
+  names: { graph: { NotEqual: reads('notEqual', 2) }, tflite: { NOT_EQUAL: reads('notEqual', 2) } },
   samples: [
     ...binarySamples({}),
     ...binarySamples({}, { dtype: 'int32', values: 'index', below: 3 }, undefined, 'int_'),

@@ -1,7 +1,9 @@
 import { badShape } from '../errors.ts';
 import { e } from '../plan/expr.ts';
-import { type Attrs, type DType, defineOp } from './define.ts';
+import { type Attrs, type DType, defineOp, type NodeContext } from './define.ts';
 import { elements, tabulate } from './elements.ts';
+import { readOneHot } from './onnx-math.ts';
+import { number } from './tensorflow.ts';
 
 /**
  * int32 indices […] → […, depth, …] with the new dimension at `axis`: `on` where the index is that of the dimension, else
@@ -64,6 +66,7 @@ export default defineOp<OneHotAttrs>({
     });
     return [y];
   },
+  names: { onnx: { OneHot: readOneHot }, graph: { OneHot: readOneHot }, tflite: { ONE_HOT: readOneHot } },
   samples: [
     {
       name: 'last',
@@ -83,3 +86,16 @@ const grown = (shape: readonly number[], a: OneHotAttrs) => {
   const axis = axisOf(shape.length, a);
   return [...shape.slice(0, axis), a.depth, ...shape.slice(axis)];
 };
+
+/** TensorFlow: (indices, depth, on, off). */
+function readOneHot(c: NodeContext) {
+  const [on, off] = [c.constant(2), c.constant(3)];
+  return c.one('oneHot', [c.input(0)], {
+    depth: number(c, 1),
+    axis: c.config.int('axis', -1),
+    on: on.data[0],
+    off: off.data[0],
+    dtype: on.dtype,
+    wrap: false,
+  });
+}

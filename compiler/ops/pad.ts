@@ -2,8 +2,10 @@ import { badShape } from '../errors.ts';
 import { readsPadding, type View } from '../plan/view.ts';
 import { type Attrs, defineOp, type LayerContext, type Lowering, type ValueId } from './define.ts';
 import { elements, tabulate } from './elements.ts';
+import { readPad } from './onnx-shape.ts';
 import { channelsFirst, range, unpermute } from './spatial.ts';
 import { take } from './take.ts';
+import { readBatchToSpace, readMirrorPad, readPad, readSpaceToBatch } from './tensorflow-shape.ts';
 
 /**
  * [before, after] per dimension; negative cuts. `reflect` mirrors without repeating the edge, `symmetric` repeats it,
@@ -103,6 +105,21 @@ export default defineOp<PadAttrs>({
     return [tf.pad(tf.slice(x!, cut, size), around, value)];
   },
   names: {
+    onnx: { Pad: readPad },
+    graph: {
+      Pad: readPad,
+      PadV2: readPad,
+      MirrorPad: readMirrorPad,
+      SpaceToBatchND: readSpaceToBatch,
+      BatchToSpaceND: readBatchToSpace,
+    },
+    tflite: {
+      PAD: readPad,
+      PADV2: readPad,
+      MIRROR_PAD: readMirrorPad,
+      SPACE_TO_BATCH_ND: readSpaceToBatch,
+      BATCH_TO_SPACE_ND: readBatchToSpace,
+    },
     layers: {
       ZeroPadding1D: readZeroPadding,
       ZeroPadding2D: readZeroPadding,

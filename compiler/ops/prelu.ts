@@ -1,5 +1,7 @@
 import { e } from '../plan/expr.ts';
+import { readPRelu } from './onnx-math.ts';
 import { definePointwise } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'prelu',
@@ -9,6 +11,9 @@ export default definePointwise({
   expr: ([x, slope]) => e.select(e.binary('lt', x, e.f32(0)), e.mul(x, slope), x),
   tf: (tf, [x, slope]) => [tf.prelu(x!, slope!)],
   names: {
+    onnx: { PRelu: readPRelu },
+    graph: { Prelu: reads('prelu', 2) },
+    tflite: { PRELU: reads('prelu', 2) },
     layers: {
       // The shape of alpha has 1 along shared axes.
       PReLU: (c) => c.one('prelu', [c.input(0), c.weight('alpha')]),

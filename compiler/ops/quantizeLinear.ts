@@ -2,6 +2,7 @@ import { badShape } from '../errors.ts';
 import { roundHalfEven } from '../ir/special.ts';
 import { e } from '../plan/expr.ts';
 import type { Attrs, DType } from './define.ts';
+import { readDynamicQuantize, readQLinearConv, readQLinearMatMul, readQuantize } from './onnx-quantize.ts';
 import { definePointwise } from './pointwise.ts';
 
 const bounds: Partial<Record<DType, readonly [number, number]>> = { int8: [-128, 127], uint8: [0, 255] };
@@ -28,6 +29,15 @@ export default definePointwise<Attrs & { readonly to: DType }>({
     const [low, high] = bounds[to]!;
     const whole = e.unary('round', e.div(x, scale));
     return e.cast(e.clamp(e.add(whole, e.cast(zero, 'f32')), low, high), 'i32');
+  },
+  names: {
+    onnx: {
+      QuantizeLinear: readQuantize,
+      QLinearConv: readQLinearConv,
+      QLinearMatMul: readQLinearMatMul,
+      DynamicQuantizeLinear: readDynamicQuantize,
+    },
+    tflite: { QUANTIZE: (c) => c.input(0) },
   },
   samples: [
     {

@@ -1,5 +1,7 @@
 import { e } from '../plan/expr.ts';
+import { unary } from './onnx.ts';
 import { definePointwise, unarySamples } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'reciprocal',
@@ -8,5 +10,9 @@ export default definePointwise({
   value: ([x]) => 1 / x,
   expr: ([x]) => e.unary('recip', x),
   tf: (tf, [x]) => [tf.reciprocal(x!)],
+  names: {
+    onnx: { Reciprocal: unary('reciprocal') },
+    graph: { Reciprocal: reads('reciprocal'), Inv: reads('reciprocal') },
+  },
   samples: unarySamples({}, { values: 'positive' }),
 });

@@ -1,4 +1,5 @@
 import { defineReduction } from './reduction.ts';
+import { readsReduction } from './tensorflow-pick.ts';
 
 export default defineReduction({
   kind: 'reduceAny',
@@ -7,4 +8,5 @@ export default defineReduction({
   value: (xs) => (xs.some((x) => x !== 0) ? 1 : 0),
   fn: 'any',
   tf: (tf, x, axes, keepDims) => tf.any(x, axes, keepDims),
+  names: { graph: { Any: readsReduction('reduceAny') }, tflite: { REDUCE_ANY: readsReduction('reduceAny') } },
 });

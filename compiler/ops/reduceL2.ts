@@ -1,5 +1,7 @@
 import { e } from '../plan/expr.ts';
+import { reduce } from './onnx-math.ts';
 import { defineReduction } from './reduction.ts';
+import { readsReduction } from './tensorflow-pick.ts';
 
 export default defineReduction({
   kind: 'reduceL2',
@@ -9,4 +11,5 @@ export default defineReduction({
   map: (x) => e.mul(x, x),
   finish: (y) => e.unary('sqrt', y),
   tf: (tf, x, axes, keepDims) => tf.sqrt(tf.sum(tf.square(x), axes, keepDims)),
+  names: { onnx: { ReduceL2: reduce('reduceL2') }, graph: { EuclideanNorm: readsReduction('reduceL2') } },
 });

@@ -1,6 +1,7 @@
 import { e } from '../plan/expr.ts';
 import { groupView } from '../plan/view.ts';
 import { defineOp } from './define.ts';
+import { reduce } from './onnx-math.ts';
 import {
   along,
   permuteReduction,
@@ -54,6 +55,7 @@ export default defineOp<ReduceAttrs>({
   permute: permuteReduction,
   channels: ([x], _o, { axes, keepDims }) => reductionLinks(x!.shape.length, axes, keepDims),
   tf: (tf, [x], { axes, keepDims }) => [tf.logSumExp(x!, [...axes], keepDims)],
+  names: { onnx: { ReduceLogSumExp: reduce('reduceLogSumExp') } },
   samples: [
     { name: 'last', inputs: [{ shape: [2, 3, 5] }], attrs: { axes: [-1], keepDims: false } },
     { name: 'outer_and_inner', inputs: [{ shape: [2, 3, 4] }], attrs: { axes: [0, 2], keepDims: true } },

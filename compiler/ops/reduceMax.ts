@@ -1,4 +1,6 @@
+import { reduce } from './onnx-math.ts';
 import { defineReduction, readGlobalPool } from './reduction.ts';
+import { readsReduction } from './tensorflow-pick.ts';
 
 export default defineReduction({
   kind: 'reduceMax',
@@ -8,6 +10,9 @@ export default defineReduction({
   fn: 'max',
   tf: (tf, x, axes, keepDims) => tf.max(x, axes, keepDims),
   names: {
+    onnx: { ReduceMax: reduce('reduceMax') },
+    graph: { Max: readsReduction('reduceMax') },
+    tflite: { REDUCE_MAX: readsReduction('reduceMax') },
     layers: {
       GlobalMaxPooling1D: (c) => readGlobalPool(c, 'reduceMax'),
       GlobalMaxPooling2D: (c) => readGlobalPool(c, 'reduceMax'),

@@ -1,4 +1,6 @@
+import { reduce } from './onnx-math.ts';
 import { defineReduction } from './reduction.ts';
+import { readsReduction } from './tensorflow-pick.ts';
 
 export default defineReduction({
   kind: 'reduceMin',
@@ -7,4 +9,9 @@ export default defineReduction({
   value: (xs) => xs.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY),
   fn: 'min',
   tf: (tf, x, axes, keepDims) => tf.min(x, axes, keepDims),
+  names: {
+    onnx: { ReduceMin: reduce('reduceMin') },
+    graph: { Min: readsReduction('reduceMin') },
+    tflite: { REDUCE_MIN: readsReduction('reduceMin') },
+  },
 });

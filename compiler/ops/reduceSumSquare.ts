@@ -1,4 +1,5 @@
 import { e } from '../plan/expr.ts';
+import { reduce } from './onnx-math.ts';
 import { defineReduction } from './reduction.ts';
 
 export default defineReduction({

@@ -1,7 +1,16 @@
 import { badShape } from '../errors.ts';
 import { sameShape, sizeOf } from '../ir/tensor.ts';
 import { type AxisLink, defineOp, type LayerContext, type Shape } from './define.ts';
+import { readFlatten, readReshape, readShape, readSize, readSqueeze, readUnsqueeze } from './onnx-shape.ts';
 import { range, unpermute } from './spatial.ts';
+import {
+  readExpandDims,
+  readRank,
+  readReshape,
+  readShape,
+  readSize,
+  readSqueeze,
+} from './tensorflow-shape.ts';
 
 export default defineOp<{ readonly shape: Shape }>({
   kind: 'reshape',
@@ -31,6 +40,29 @@ export default defineOp<{ readonly shape: Shape }>({
   lower: (l, { shape }) => [l.reshape(l.view(0), shape)],
   tf: (tf, [x], { shape }) => [tf.reshape(x!, [-1, ...shape.slice(1)])],
   names: {
+    onnx: {
+      Reshape: readReshape,
+      Flatten: readFlatten,
+      Squeeze: readSqueeze,
+      Unsqueeze: readUnsqueeze,
+      Shape: readShape,
+      Size: readSize,
+    },
+    graph: {
+      Reshape: readReshape,
+      Squeeze: readSqueeze,
+      ExpandDims: readExpandDims,
+      Shape: readShape,
+      Rank: readRank,
+      Size: readSize,
+    },
+    tflite: {
+      RESHAPE: readReshape,
+      SQUEEZE: readSqueeze,
+      EXPAND_DIMS: readExpandDims,
+      SHAPE: readShape,
+      RANK: readRank,
+    },
     layers: {
       Flatten: (c) => {
         const x = c.input(0);

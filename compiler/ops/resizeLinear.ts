@@ -13,6 +13,7 @@ import {
 } from './resize.ts';
 import { lowerTaps } from './resize-lower.ts';
 import { checkFloat } from './spatial.ts';
+import { readResize } from './tensorflow-pick.ts';
 
 /** Weighs the two nearest elements of every axis; `antialias` widens the triangle where an axis shrinks. */
 export type ResizeLinearAttrs = ResizeAttrs & { readonly antialias: boolean };
@@ -42,6 +43,10 @@ export default defineOp<ResizeLinearAttrs>({
         taps.map((t, d) => (a.shape[d] === x!.shape[d] || d === 0 ? undefined : t)),
       ),
     ];
+  },
+  names: {
+    graph: { ResizeBilinear: (c) => readResize(c, 'resizeLinear') },
+    tflite: { RESIZE_BILINEAR: (c) => readResize(c, 'resizeLinear') },
   },
   samples: [
     ...linearModes.map((mode) => sample(mode, [1, 2, 4, 5], [1, 2, 7, 3], { coordinates: mode })),

@@ -1,6 +1,7 @@
 import { badShape } from '../errors.ts';
 import { defineOp } from './define.ts';
 import { elements, tabulate } from './elements.ts';
+import { readResize } from './onnx-resize.ts';
 import {
   coordinate,
   coordinateModes,
@@ -14,6 +15,7 @@ import {
 } from './resize.ts';
 import { range } from './spatial.ts';
 import { take } from './take.ts';
+import { readResize } from './tensorflow-pick.ts';
 
 const roundings = {
   preferFloor: (c: number) => Math.ceil(c - 0.5),
@@ -61,6 +63,9 @@ export default defineOp<ResizeNearestAttrs>({
     ),
   ],
   names: {
+    onnx: { Resize: readResize, Upsample: readResize },
+    graph: { ResizeNearestNeighbor: (c) => readResize(c, 'resizeNearest') },
+    tflite: { RESIZE_NEAREST_NEIGHBOR: (c) => readResize(c, 'resizeNearest') },
     layers: { UpSampling1D: readUpSampling, UpSampling2D: readUpSampling, UpSampling3D: readUpSampling },
   },
   samples: [

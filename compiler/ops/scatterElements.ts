@@ -1,6 +1,6 @@
 import { badShape } from '../errors.ts';
 import { normalizeAxis, rowMajor, sameShape, sizeOf } from '../ir/tensor.ts';
-import { type Attrs, defineOp } from './define.ts';
+import { type Attrs, defineOp, type OnnxContext } from './define.ts';
 import { indices as every } from './elements.ts';
 import { plain } from './gather-step.ts';
 import { bases } from './gatherElements.ts';
@@ -70,6 +70,7 @@ export default defineOp<ScatterElementsAttrs>({
     });
     return [y];
   },
+  names: { onnx: { ScatterElements: readScatter, Scatter: readScatter } },
   samples: [
     ...reductions.map((reduction) => ({
       name: reduction,
@@ -91,3 +92,8 @@ export default defineOp<ScatterElementsAttrs>({
     },
   ],
 });
+
+function readScatter(c: OnnxContext) {
+  const attrs = { axis: attrAxis(c, 0), reduction: c.config.str('reduction', 'none') };
+  return c.one('scatterElements', [c.input(0), c.input(1), c.input(2)], attrs);
+}

@@ -69,6 +69,14 @@ export default defineOp<ScatterNDAttrs>({
     });
     return [y];
   },
+  names: {
+    onnx: {
+      ScatterND: (c) =>
+        c.one('scatterND', [c.input(0), c.input(1), c.input(2)], {
+          reduction: c.config.str('reduction', 'none'),
+        }),
+    },
+  },
   samples: [
     {
       name: 'elements',

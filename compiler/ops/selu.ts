@@ -1,6 +1,8 @@
 import { e } from '../plan/expr.ts';
 import type { Attrs } from './define.ts';
+import { unary } from './onnx.ts';
 import { definePointwise, unarySamples } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 /** Klambauer et al., Self-Normalizing Neural Networks, 2017. */
 const standard = { alpha: 1.6732632423543772, gamma: 1.0507009873554805 };
@@ -19,6 +21,15 @@ export default definePointwise<Attrs & { readonly alpha: number; readonly gamma:
   tf: (tf, [x], { alpha, gamma }) => [
     tf.add(tf.mul(tf.relu(x!), gamma), tf.mul(tf.expm1(tf.minimum(x!, 0)), gamma * alpha)),
   ],
-  names: { activations: { selu: (c, x) => c.one('selu', [x], standard) } },
+  names: {
+    onnx: {
+      Selu: unary('selu', (c) => ({
+        alpha: c.config.float('alpha', standard.alpha),
+        gamma: c.config.float('gamma', standard.gamma),
+      })),
+    },
+    graph: { Selu: reads('selu') },
+    activations: { selu: (c, x) => c.one('selu', [x], standard) },
+  },
   samples: unarySamples(standard),
 });

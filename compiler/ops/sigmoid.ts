@@ -1,5 +1,7 @@
 import { e } from '../plan/expr.ts';
+import { unary } from './onnx.ts';
 import { definePointwise, unarySamples } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'sigmoid',
@@ -8,6 +10,11 @@ export default definePointwise({
   value: ([x]) => 1 / (1 + Math.exp(-x)),
   expr: ([x]) => e.unary('sigmoid', x),
   tf: (tf, [x]) => [tf.sigmoid(x!)],
-  names: { activations: { sigmoid: (c, x) => c.one('sigmoid', [x]) } },
+  names: {
+    onnx: { Sigmoid: unary('sigmoid') },
+    graph: { Sigmoid: reads('sigmoid') },
+    tflite: { LOGISTIC: reads('sigmoid') },
+    activations: { sigmoid: (c, x) => c.one('sigmoid', [x]) },
+  },
   samples: unarySamples({}),
 });

@@ -1,5 +1,7 @@
 import { e } from '../plan/expr.ts';
+import { unary } from './onnx.ts';
 import { definePointwise, unarySamples } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'sign',
@@ -9,5 +11,6 @@ export default definePointwise({
   value: ([x]) => Math.sign(x),
   expr: ([x]) => e.unary('sign', x),
   tf: (tf, [x]) => [tf.sign(x!)],
+  names: { onnx: { Sign: unary('sign') }, graph: { Sign: reads('sign') }, tflite: { SIGN: reads('sign') } },
   samples: [...unarySamples({}), ...unarySamples({}, { dtype: 'int32' }, 'int_')],
 });

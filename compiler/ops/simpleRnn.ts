@@ -1,5 +1,6 @@
 import { e } from '../plan/expr.ts';
 import { defineOp, type SampleInput } from './define.ts';
+import { readRnn as onnxRnn } from './onnx-recurrent.ts';
 import {
   type Cell,
   clipped,
@@ -45,6 +46,7 @@ export default defineOp<RecurrentAttrs>({
       return [activateTf(tf, a.activations[0], a.clip > 0 ? tf.clipByValue(sum, -a.clip, a.clip) : sum)];
     }),
   names: {
+    onnx: { RNN: onnxRnn },
     layers: {
       SimpleRNN: readSimpleRnn,
       RNN: readRnn,

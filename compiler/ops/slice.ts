@@ -3,8 +3,17 @@ import { sameShape } from '../ir/tensor.ts';
 import { sliceView } from '../plan/view.ts';
 import { type Attrs, defineOp, type LayerContext, type ValueId } from './define.ts';
 import { elements, tabulate } from './elements.ts';
+import { readSlice, readSplit } from './onnx-shape.ts';
 import { pairs } from './pad.ts';
 import { channelsFirst, range, unpermute } from './spatial.ts';
+import {
+  readReverse,
+  readSlice,
+  readSplit,
+  readSplitV,
+  readStridedSlice,
+  readUnpack,
+} from './tensorflow-shape.ts';
 
 /** Per dimension: first index, how many, and the step between (negative walks backwards). */
 export type SliceAttrs = Attrs & {
@@ -82,7 +91,26 @@ export default defineOp<SliceAttrs>({
       }, cut),
     ];
   },
-  names: { layers: { Cropping1D: readCropping, Cropping2D: readCropping, Cropping3D: readCropping } },
+  names: {
+    onnx: { Slice: readSlice, Split: readSplit },
+    graph: {
+      Slice: readSlice,
+      StridedSlice: readStridedSlice,
+      Split: readSplit,
+      SplitV: readSplitV,
+      Unpack: readUnpack,
+      ReverseV2: readReverse,
+    },
+    tflite: {
+      SLICE: readSlice,
+      STRIDED_SLICE: readStridedSlice,
+      SPLIT: readSplit,
+      SPLIT_V: readSplitV,
+      UNPACK: readUnpack,
+      REVERSE_V2: readReverse,
+    },
+    layers: { Cropping1D: readCropping, Cropping2D: readCropping, Cropping3D: readCropping },
+  },
   samples: [
     {
       name: 'middle',

@@ -2,6 +2,7 @@ import { allocate, normalizeAxis, rowMajor } from '../ir/tensor.ts';
 import { e } from '../plan/expr.ts';
 import { groupView } from '../plan/view.ts';
 import { defineOp, type NodeContext, type ValueId } from './define.ts';
+import { softmax } from './onnx-math.ts';
 import { range } from './spatial.ts';
 
 export default defineOp<{ readonly axis: number }>({
@@ -68,6 +69,9 @@ export default defineOp<{ readonly axis: number }>({
     return [tf.transpose(tf.softmax(tf.transpose(x!, perm)), back)];
   },
   names: {
+    onnx: { Softmax: softmax((c, x, axis) => c.one('softmax', [x], { axis })) },
+    graph: { Softmax: (c) => soft(c, c.input(0), -1) },
+    tflite: { SOFTMAX: readLite },
     layers: { Softmax: (c) => soft(c, c.input(0), c.config.int('axis', -1)) },
     activations: { softmax: (c, x) => soft(c, x, -1) },
   },
@@ -79,3 +83,9 @@ export default defineOp<{ readonly axis: number }>({
 });
 
 const soft = (c: NodeContext, x: ValueId, axis: number) => c.one('softmax', [x], { axis });
+
+/** TFLite: softmax of β · x. */
+function readLite(c: NodeContext) {
+  const beta = c.config.float('beta', 1);
+  return soft(c, beta === 1 ? c.input(0) : c.one('mul', [c.input(0), c.b.scalar(beta)]), -1);
+}

@@ -1,5 +1,7 @@
 import { e } from '../plan/expr.ts';
+import { unary } from './onnx.ts';
 import { definePointwise, unarySamples } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'softplus',
@@ -8,6 +10,10 @@ export default definePointwise({
   value: ([x]) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x))),
   expr: ([x]) => e.unary('softplus', x),
   tf: (tf, [x]) => [tf.softplus(x!)],
-  names: { activations: { softplus: (c, x) => c.one('softplus', [x]) } },
+  names: {
+    onnx: { Softplus: unary('softplus') },
+    graph: { Softplus: reads('softplus') },
+    activations: { softplus: (c, x) => c.one('softplus', [x]) },
+  },
   samples: unarySamples({}),
 });

@@ -1,5 +1,7 @@
 import { e } from '../plan/expr.ts';
+import { unary } from './onnx.ts';
 import { definePointwise, unarySamples } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'softsign',
@@ -8,6 +10,10 @@ export default definePointwise({
   value: ([x]) => x / (1 + Math.abs(x)),
   expr: ([x]) => e.div(x, e.add(e.unary('abs', x), e.f32(1))),
   tf: (tf, [x]) => [tf.div(x!, tf.add(tf.abs(x!), 1))],
-  names: { activations: { softsign: (c, x) => c.one('softsign', [x]) } },
+  names: {
+    onnx: { Softsign: unary('softsign') },
+    graph: { Softsign: reads('softsign') },
+    activations: { softsign: (c, x) => c.one('softsign', [x]) },
+  },
   samples: unarySamples({}),
 });

@@ -3,6 +3,8 @@ import { transposeView } from '../plan/view.ts';
 import { defineOp } from './define.ts';
 import type { BlockAttrs } from './depthToSpace.ts';
 import { elements, tabulate } from './elements.ts';
+import { unary } from './onnx.ts';
+import { readsBlock } from './tensorflow-pick.ts';
 
 /** x [N, C, H·b, W·b] → [N, C·b², H, W]: the inverse of `depthToSpace` of the same mode. ONNX and TensorFlow mean `DCR`. */
 export default defineOp<BlockAttrs>({
@@ -37,6 +39,11 @@ export default defineOp<BlockAttrs>({
     const [n, c, h, w] = x!.shape as [number, number, number, number];
     const split = tf.reshape(x!, [n, c, h / b, b, w / b, b]);
     return [tf.reshape(tf.transpose(split, order(mode)), [n, c * b * b, h / b, w / b])];
+  },
+  names: {
+    onnx: { SpaceToDepth: unary('spaceToDepth', (c) => ({ block: c.config.int('blocksize'), mode: 'DCR' })) },
+    graph: { SpaceToDepth: readsBlock('spaceToDepth') },
+    tflite: { SPACE_TO_DEPTH: readsBlock('spaceToDepth') },
   },
   samples: [
     { name: 'dcr', inputs: [{ shape: [1, 2, 4, 6] }], attrs: { block: 2, mode: 'DCR' } },

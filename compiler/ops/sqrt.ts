@@ -1,5 +1,7 @@
 import { e } from '../plan/expr.ts';
+import { unary } from './onnx.ts';
 import { definePointwise, unarySamples } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'sqrt',
@@ -8,5 +10,6 @@ export default definePointwise({
   value: ([x]) => Math.sqrt(x),
   expr: ([x]) => e.unary('sqrt', x),
   tf: (tf, [x]) => [tf.sqrt(x!)],
+  names: { onnx: { Sqrt: unary('sqrt') }, graph: { Sqrt: reads('sqrt') }, tflite: { SQRT: reads('sqrt') } },
   samples: unarySamples({}, { values: 'positive' }),
 });

@@ -1,5 +1,6 @@
 import { e } from '../plan/expr.ts';
 import { definePointwise, unarySamples } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'square',
@@ -9,5 +10,15 @@ export default definePointwise({
   value: ([x]) => x * x,
   expr: ([x]) => e.mul(x, x),
   tf: (tf, [x]) => [tf.square(x!)],
+  names: {
+    graph: {
+      Square: reads('square'),
+      SquaredDifference: (c) => c.one('square', [c.one('sub', [c.input(0), c.input(1)])]),
+    },
+    tflite: {
+      SQUARE: reads('square'),
+      SQUARED_DIFFERENCE: (c) => c.one('square', [c.one('sub', [c.input(0), c.input(1)])]),
+    },
+  },
   samples: [...unarySamples({}), ...unarySamples({}, { dtype: 'int32' }, 'int_')],
 });

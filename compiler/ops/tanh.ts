@@ -1,5 +1,7 @@
 import { e } from '../plan/expr.ts';
+import { unary } from './onnx.ts';
 import { definePointwise, unarySamples } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'tanh',
@@ -8,6 +10,11 @@ export default definePointwise({
   value: ([x]) => Math.tanh(x),
   expr: ([x]) => e.unary('tanh', x),
   tf: (tf, [x]) => [tf.tanh(x!)],
-  names: { activations: { tanh: (c, x) => c.one('tanh', [x]) } },
+  names: {
+    onnx: { Tanh: unary('tanh') },
+    graph: { Tanh: reads('tanh') },
+    tflite: { TANH: reads('tanh') },
+    activations: { tanh: (c, x) => c.one('tanh', [x]) },
+  },
   samples: unarySamples({}),
 });

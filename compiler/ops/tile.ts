@@ -1,7 +1,9 @@
 import { badShape } from '../errors.ts';
 import { defineOp } from './define.ts';
 import { elements, tabulate } from './elements.ts';
+import { readTile } from './onnx-shape.ts';
 import { unpermute } from './spatial.ts';
+import { numbers } from './tensorflow.ts';
 
 /** Repeats the whole tensor `repeats[d]` times along dimension d. */
 export default defineOp<{ readonly repeats: readonly number[] }>({
@@ -27,6 +29,11 @@ export default defineOp<{ readonly repeats: readonly number[] }>({
     return [{ ...x, dims: x.dims.map((d, i) => [...again(repeats[i]), ...d]) }];
   },
   tf: (tf, [x], { repeats }) => [tf.tile(x!, [...repeats])],
+  names: {
+    onnx: { Tile: readTile },
+    graph: { Tile: (c) => c.one('tile', [c.input(0)], { repeats: numbers(c, 1) }) },
+    tflite: { TILE: (c) => c.one('tile', [c.input(0)], { repeats: numbers(c, 1) }) },
+  },
   samples: [
     { name: 'both', inputs: [{ shape: [2, 3] }], attrs: { repeats: [2, 3] } },
     { name: 'unit', inputs: [{ shape: [1, 3, 1] }], attrs: { repeats: [1, 1, 4] } },

@@ -1,10 +1,12 @@
 import { badShape } from '../errors.ts';
 import { normalizeAxis, sizeOf } from '../ir/tensor.ts';
 import { transposeView } from '../plan/view.ts';
-import { type Attrs, defineOp, type Shape } from './define.ts';
+import { type Attrs, defineOp, type NodeContext, type Shape } from './define.ts';
 import { elements, indices, tabulate } from './elements.ts';
 import { plain } from './gather-step.ts';
+import { readTopK } from './onnx-math.ts';
 import { range } from './spatial.ts';
+import { number } from './tensorflow.ts';
 
 /** The k largest (or smallest) along `axis`, best first, and their int32 indices; of equal ones the first. */
 export type TopKAttrs = Attrs & { readonly k: number; readonly axis: number; readonly largest: boolean };
@@ -64,6 +66,7 @@ export default defineOp<TopKAttrs>({
     });
     return [transposeView(y, back), transposeView(places, back)];
   },
+  names: { onnx: { TopK: readTopK }, graph: { TopKV2: readTopK }, tflite: { TOPK_V2: readTopK } },
   samples: [
     { name: 'last', inputs: [{ shape: [3, 9] }], attrs: { k: 4, axis: -1, largest: true } },
     { name: 'first_axis', inputs: [{ shape: [6, 2] }], attrs: { k: 2, axis: 0, largest: false } },
@@ -77,3 +80,8 @@ export default defineOp<TopKAttrs>({
 });
 
 const cut = (shape: Shape, axis: number, k: number) => shape.map((d, i) => (i === axis ? k : d));
+
+/** TensorFlow: (x, k), along the last axis. */
+function readTopK(c: NodeContext) {
+  return c.node('topK', [c.input(0)], { k: number(c, 1), axis: -1, largest: true });
+}

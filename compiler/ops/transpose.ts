@@ -1,7 +1,9 @@
 import { badShape } from '../errors.ts';
 import { allocate, rowMajor } from '../ir/tensor.ts';
 import { transposeView } from '../plan/view.ts';
-import { defineOp } from './define.ts';
+import { defineOp, type NodeContext } from './define.ts';
+import { readTranspose } from './onnx-shape.ts';
+import { numbers } from './tensorflow.ts';
 
 /** Output axis i is input axis perm[i]. */
 export default defineOp<{ readonly perm: readonly number[] }>({
@@ -39,6 +41,9 @@ export default defineOp<{ readonly perm: readonly number[] }>({
     ),
   tf: (tf, [x], { perm }) => [tf.transpose(x!, [...perm])],
   names: {
+    onnx: { Transpose: readTranspose },
+    graph: { Transpose: readPerm },
+    tflite: { TRANSPOSE: readPerm },
     layers: {
       Permute: (c) => c.one('transpose', [c.input(0)], { perm: [0, ...c.config.ints('dims')] }),
     },
@@ -48,3 +53,8 @@ export default defineOp<{ readonly perm: readonly number[] }>({
     { name: 'matrix', inputs: [{ shape: [7, 5] }], attrs: { perm: [1, 0] } },
   ],
 });
+
+/** TensorFlow: the order is an input; TFLite too. */
+function readPerm(c: NodeContext) {
+  return c.one('transpose', [c.input(0)], { perm: numbers(c, 1) });
+}

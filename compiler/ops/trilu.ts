@@ -2,6 +2,8 @@ import { badShape } from '../errors.ts';
 import { e } from '../plan/expr.ts';
 import { type Attrs, defineOp } from './define.ts';
 import { elements, tabulate } from './elements.ts';
+import { hasInput, number } from './onnx.ts';
+import { readEyeLike } from './onnx-shape.ts';
 import { scalarOf } from './pointwise.ts';
 
 /** Keeps the upper (column − row ≥ k) or the lower (≤ k) triangle of the last two dimensions, zeros elsewhere. */
@@ -45,6 +47,16 @@ export default defineOp<TriluAttrs>({
     const [rows, columns] = x!.shape.slice(-2);
     const keep = tabulate('float32', [rows!, columns!], ([i, j]) => Number(upper ? j - i >= k : j - i <= k));
     return [tf.mul(x!, tf.tensor(keep.data, [rows!, columns!]))];
+  },
+  names: {
+    onnx: {
+      EyeLike: readEyeLike,
+      Trilu: (c) =>
+        c.one('trilu', [c.input(0)], {
+          upper: c.config.bool('upper', true),
+          k: hasInput(c, 1) ? number(c, 1) : 0,
+        }),
+    },
   },
   samples: [
     { name: 'upper', inputs: [{ shape: [2, 4, 5] }], attrs: { upper: true, k: 1 } },

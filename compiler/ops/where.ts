@@ -1,6 +1,7 @@
 import { badShape } from '../errors.ts';
 import { e } from '../plan/expr.ts';
 import { anyType, definePointwise } from './pointwise.ts';
+import { reads } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'where',
@@ -15,6 +16,11 @@ export default definePointwise({
   expr: ([condition, a, b]) =>
     e.select(condition.type === 'f32' ? e.binary('ne', condition, e.f32(0)) : condition, a, b),
   tf: (tf, [condition, a, b]) => [tf.where(tf.cast(condition!, 'bool'), a!, b!)],
+  names: {
+    onnx: { Where: (c) => c.one('where', [c.input(0), c.input(1), c.input(2)]) },
+    graph: { Select: reads('where', 3), SelectV2: reads('where', 3) },
+    tflite: { SELECT: reads('where', 3), SELECT_V2: reads('where', 3) },
+  },
   samples: [
     {
       name: 'same',
