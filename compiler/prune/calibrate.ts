@@ -61,13 +61,13 @@ export function layerProblems(
       if (!apart) return;
       const d = columns.read(xd, g, at);
       means.add(d, at.length);
-      cross.add(product(tf, groupWeights(layer, g), rows, d, cols, at.length), p, at.length);
+      cross.add(product(tf, groupPart(layer.weights, layer, g), rows, d, cols, at.length), p, at.length);
     });
   }
   return sums.map(({ H, cross, dense }, g) => ({
     rows,
     cols,
-    weights: Float64Array.from(groupWeights(layer, g)),
+    weights: Float64Array.from(groupPart(layer.weights, layer, g)),
     H: H.moment(),
     samples: H.samples,
     ...(apart && { outputCross: cross.moment() }),
@@ -75,10 +75,15 @@ export function layerProblems(
   }));
 }
 
-export const groupWeights = ({ weights, groups }: PrunableLayer, g: number): Float32Array => {
-  const size = weights.length / groups;
-  return weights.subarray(g * size, (g + 1) * size);
-};
+/** The rows of a group. */
+export function groupPart<T extends Float32Array | Uint8Array>(
+  all: T,
+  { groups }: PrunableLayer,
+  g: number,
+): T {
+  const size = all.length / groups;
+  return all.subarray(g * size, (g + 1) * size) as T;
+}
 
 /** W [rows × cols] · X [cols × count]. */
 function product(tf: Tf, w: Float32Array, rows: number, x: Float32Array, cols: number, count: number) {

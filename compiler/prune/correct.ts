@@ -5,6 +5,7 @@ import type { TfTensor } from '../ops/define.ts';
 import { opOf } from '../semantics/evaluate.ts';
 import type { Part } from './data.ts';
 import type { Constants } from './graph-tf.ts';
+import type { Masks } from './magnitude.ts';
 import { biasCorrection, ChannelStats, relativeCorrection } from './math/correct.ts';
 import type { Tf } from './train/backend.ts';
 import { type Side, type Stop, walk } from './walk.ts';
@@ -12,13 +13,14 @@ import { type Side, type Stop, walk } from './walk.ts';
 /** `bias`: means; `relative`: means and deviations. */
 export type Correction = 'bias' | 'relative';
 
-/** New constants; layers without a bias of their own stay as they are. */
+/** New constants; layers without a bias of their own stay as they are, and so do biases under a 0 of `masks`. */
 export async function correctStatistics(
   tf: Tf,
   graph: Graph,
   constants: Constants,
   part: Part,
   kind: Correction,
+  masks: Masks = new Map(),
 ): Promise<Map<ValueId, Float32Array>> {
   const changed = new Map(constants);
   const links = new Links(graph);
@@ -45,9 +47,10 @@ export async function correctStatistics(
         weights,
         w.map((v, i) => (v === 0 ? 0 : v * scale[Math.floor(i / cols)])),
       );
+    const stays = masks.get(bias);
     changed.set(
       bias,
-      b.map((v, r) => v * scale[r] + shift[r]),
+      b.map((v, r) => (stays?.[r] === 0 ? 0 : v * scale[r] + shift[r])),
     );
   };
   await walk(tf, graph, part, changed, { after });

@@ -9,8 +9,8 @@ import { answers } from './answers.ts';
 import type { Part, Parts } from './data.ts';
 import { type Constants, tfGraph } from './graph-tf.ts';
 import type { PruneContext } from './index.ts';
-import type { LayerPlan, PrunableLayer } from './layers.ts';
-import { keepCounts, magnitudeMask, masked } from './magnitude.ts';
+import type { LayerPlan } from './layers.ts';
+import { keepCounts, type Masks, magnitudeMask, masked } from './magnitude.ts';
 import type { AllocationPolicy } from './math/allocate.ts';
 import type { Granularity } from './math/problem.ts';
 import { cubicSparsity } from './math/schedule.ts';
@@ -21,7 +21,7 @@ import { type TrainResult, train } from './train/loop.ts';
 
 /** The masks to end with: given, or grown on the schedule towards a sparsity. */
 export type Target =
-  | { readonly kind: 'masks'; readonly masks: ReadonlyMap<PrunableLayer, Uint8Array> }
+  | { readonly kind: 'masks'; readonly masks: Masks }
   | {
       readonly kind: 'gradual';
       readonly plans: readonly LayerPlan[];
@@ -109,13 +109,12 @@ interface Masker {
   /** The last step with new masks. */
   readonly end: number;
   /** By constant; `undefined` where they stay. */
-  at(step: number): ReadonlyMap<ValueId, Uint8Array> | undefined;
+  at(step: number): Masks | undefined;
 }
 
 function masker(target: Target, variables: ReadonlyMap<ValueId, Variable>, steps: number): Masker {
   if (target.kind === 'masks') {
-    const masks = new Map([...target.masks].map(([l, mask]) => [l.value, mask]));
-    return { end: 0, at: (step) => (step === 0 ? masks : undefined) };
+    return { end: 0, at: (step) => (step === 0 ? target.masks : undefined) };
   }
   const { plans, sparsity, allocation, granularity } = target;
   const end = Math.floor(steps * rampShare);

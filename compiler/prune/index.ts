@@ -2,12 +2,13 @@
 import type { Graph, ValueId } from '../ir/graph.ts';
 import type { Progress } from '../progress.ts';
 import { type Agreement, answersOf, compare } from './answers.ts';
+import { channelMasks } from './channels.ts';
 import { correctStatistics } from './correct.ts';
 import { overlap, type Part, type Parts, partOf, pick, split } from './data.ts';
 import { finetune, type Target } from './finetune.ts';
 import type { Constants } from './graph-tf.ts';
-import { findLayers, type LayerPlan, type PrunableLayer, planLayers, withConstants } from './layers.ts';
-import { keepCounts, magnitudeMask, masked, thresholdMask } from './magnitude.ts';
+import { findLayers, type LayerPlan, planLayers, withConstants } from './layers.ts';
+import { keepCounts, type Masks, magnitudeMask, masked, thresholdMask } from './magnitude.ts';
 import { type OneShot, oneShot } from './oneshot.ts';
 import { checkOptions, type FinetuneSettings, type PruneOptions } from './options.ts';
 import { layerReports, type PruneReport, sparsityOf } from './report.ts';
@@ -41,26 +42,20 @@ export async function pruneGraph(
   const sparsity = options.sparsity ?? safeSparsity[data?.labels ? 'labels' : data ? 'samples' : 'nothing'];
   const plans = planLayers(findLayers(graph), options.layers ?? []);
 
-  const keep = keepCounts(plans, sparsity, allocation);
   const settings = finetuneSettings(options);
   const tf = parts && (await loadBackend(options.backend));
-  const gradual = settings?.schedule === 'gradual' && options.threshold === undefined;
+  const channels = granularity.kind === 'row' ? channelMasks(graph, plans, sparsity) : undefined;
+  const gradual = settings?.schedule === 'gradual' && options.threshold === undefined && !channels;
 
-  let result: OneShot | undefined;
-  let masks = magnitudeMasks(plans, keep, options);
-  let constants: Constants = new Map([...masks].map(([l, mask]) => [l.value, masked(l.weights, mask)]));
+  const keep = keepCounts(plans, sparsity, allocation);
+  let masks = channels?.masks ?? magnitudeMasks(plans, keep, options);
+  let constants: Constants = new Map([...masks].map(([id, mask]) => [id, masked(valuesOf(graph, id), mask)]));
+  let details: OneShot['details'] = new Map();
   if (tf && parts && !gradual && options.threshold === undefined) {
-    result = await oneShot(
-      tf,
-      graph,
-      plans,
-      keep,
-      calibration(parts.fit, options),
-      { method, granularity, seed },
-      context,
-    );
-    masks = new Map(result.masks);
-    constants = await corrected(tf, graph, result.constants, parts, options, notes);
+    const how = { method, granularity, seed, ...(channels && { masks }) };
+    const done = await oneShot(tf, graph, plans, keep, calibration(parts.fit, options), how, context);
+    ({ masks, details } = done);
+    constants = await corrected(tf, graph, done, parts, options, notes);
   }
   if (tf && parts && settings) {
     const target: Target = gradual
@@ -76,8 +71,9 @@ export async function pruneGraph(
 
   const pruned = withConstants(graph, constants);
   const reports = layerReports(findLayers(pruned), (i) => {
-    const { layer, kept } = plans[i];
-    return { method: kept === undefined ? 'magnitude' : 'none', ...result?.details.get(layer), kept };
+    const { layer } = plans[i];
+    const kept = plans[i].kept ?? channels?.reasons.get(layer);
+    return { method: kept === undefined ? 'magnitude' : 'none', ...details.get(layer), kept };
   });
   if (!data && sparsity > safeSparsity.nothing) {
     notes.push(
@@ -119,7 +115,7 @@ function magnitudeMasks(
   plans: readonly LayerPlan[],
   keep: readonly number[],
   { granularity = { kind: 'element' }, threshold }: PruneOptions,
-): Map<PrunableLayer, Uint8Array> {
+): Masks {
   return new Map(
     plans.flatMap(({ layer, kept }, i) => {
       if (kept !== undefined) return [];
@@ -127,10 +123,12 @@ function magnitudeMasks(
         threshold === undefined
           ? magnitudeMask(layer, granularity, keep[i])
           : thresholdMask(layer, threshold);
-      return [[layer, mask] as const];
+      return [[layer.value, mask] as const];
     }),
   );
 }
+
+const valuesOf = (graph: Graph, id: ValueId) => graph.values.get(id)!.data as Float32Array;
 
 const calibration = (fit: Part, { calibration: most = 256 }: PruneOptions): Part =>
   fit.n <= most
@@ -144,14 +142,14 @@ const calibration = (fit: Part, { calibration: most = 256 }: PruneOptions): Part
 async function corrected(
   tf: Tf,
   graph: Graph,
-  constants: Constants,
+  { constants, masks }: OneShot,
   { fit, choose }: Parts,
   options: PruneOptions,
   notes: string[],
 ): Promise<Constants> {
   const dense = answersOf(tf, graph, choose);
   const divergence = (c: Constants) => compare(dense, answersOf(tf, graph, choose, c)).divergence;
-  const moved = await correctStatistics(tf, graph, constants, calibration(fit, options), 'relative');
+  const moved = await correctStatistics(tf, graph, constants, calibration(fit, options), 'relative', masks);
   if (divergence(moved) >= divergence(constants)) return constants;
   notes.push('means and deviations of the layers were moved back to the dense ones');
   return moved;

@@ -1,9 +1,13 @@
 /** Pruning without data: the smallest weights go. */
+import type { ValueId } from '../ir/graph.ts';
 import type { LayerPlan, PrunableLayer } from './layers.ts';
 import { type AllocationPolicy, allocate } from './math/allocate.ts';
 import { assertPruned, countKept, selectMask } from './math/patterns.ts';
 import type { Granularity } from './math/problem.ts';
 import { magnitudeScores } from './math/scores.ts';
+
+/** By constant: 1 where a number stays, 0 where it goes. */
+export type Masks = ReadonlyMap<ValueId, Uint8Array>;
 
 /** Weights that each layer keeps, in the order of the plans; those left alone keep all. */
 export function keepCounts(

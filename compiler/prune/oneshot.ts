@@ -6,15 +6,15 @@ import { type Graph, Links, type ValueId } from '../ir/graph.ts';
 import type { TfTensor } from '../ops/define.ts';
 import { noProgress } from '../progress.ts';
 import { opOf } from '../semantics/evaluate.ts';
-import { groupWeights, layerProblems, type Operands } from './calibrate.ts';
+import { groupPart, layerProblems, type Operands } from './calibrate.ts';
 import { columnsOf } from './columns.ts';
 import type { Part } from './data.ts';
 import type { PruneContext } from './index.ts';
 import type { LayerPlan, PrunableLayer } from './layers.ts';
-import { magnitudeMask, masked } from './magnitude.ts';
+import { type Masks, magnitudeMask, masked } from './magnitude.ts';
 import { countKept } from './math/patterns.ts';
 import type { Granularity, LayerProblem } from './math/problem.ts';
-import { type Method, type PrunedLayer, preparePruner } from './math/prunelayer.ts';
+import { fitMask, type Method, type PrunedLayer, preparePruner } from './math/prunelayer.ts';
 import type { Tf } from './train/backend.ts';
 import { type Stop, walk } from './walk.ts';
 
@@ -22,6 +22,8 @@ export interface OneShotOptions {
   readonly method: Method | 'auto';
   readonly granularity: Granularity;
   readonly seed: number;
+  /** What must stay and go, instead of choosing: weights that stay are fitted. Biases that go stay 0. */
+  readonly masks?: Masks;
   /** ∂loss/∂weights by constant, for `taylor`. */
   readonly gradients?: ReadonlyMap<ValueId, Float32Array>;
 }
@@ -29,12 +31,12 @@ export interface OneShotOptions {
 export interface OneShot {
   /** What changed: weights and biases. */
   readonly constants: Map<ValueId, Float32Array>;
-  readonly masks: ReadonlyMap<PrunableLayer, Uint8Array>;
+  readonly masks: Masks;
   readonly details: ReadonlyMap<PrunableLayer, LayerDetail>;
 }
 
 export interface LayerDetail {
-  readonly method: Method;
+  readonly method: string;
   /** Error of the layer's outputs over their energy, on calibration data. */
   readonly loss: number;
 }
@@ -50,7 +52,7 @@ export async function oneShot(
   context: PruneContext = {},
 ): Promise<OneShot> {
   const constants = new Map<ValueId, Float32Array>();
-  const masks = new Map<PrunableLayer, Uint8Array>();
+  const masks = new Map<ValueId, Uint8Array>(options.masks);
   const details = new Map<PrunableLayer, LayerDetail>();
   const links = new Links(graph);
   const wanted = plans.flatMap((p, i) => (p.kept === undefined ? [{ layer: p.layer, keep: keep[i] }] : []));
@@ -59,12 +61,12 @@ export async function oneShot(
   const before = (stop: Stop) => {
     for (const { layer, keep } of wanted) {
       if (layer.node !== stop.node) continue;
-      open.update(masks.size, layer.name);
+      open.update(details.size, layer.name);
       const done = pruneLayer(tf, graph, links, stop, layer, keep, constants, {
         ...options,
         method: context.signal?.aborted ? 'magnitude' : options.method,
       });
-      masks.set(layer, done.mask);
+      masks.set(layer.value, done.mask);
       details.set(layer, done.detail);
       for (const [id, values] of done.constants) constants.set(id, values);
     }
@@ -82,7 +84,7 @@ function pruneLayer(
   layer: PrunableLayer,
   keep: number,
   changed: ReadonlyMap<ValueId, Float32Array>,
-  { method, granularity, seed, gradients }: OneShotOptions,
+  { method, granularity, seed, masks, gradients }: OneShotOptions,
 ) {
   const { node, rows, cols, groups, value } = layer;
   const role = opOf(node.kind).linear;
@@ -93,13 +95,15 @@ function pruneLayer(
     const read = operands(tf, stop, layer, changed);
     problems = layerProblems(tf, layer, columnsOf(graph, layer), read, bias?.data !== undefined, seed);
   });
-  const keeps = groupKeeps(layer, granularity, keep);
+  const fixed = masks?.get(value);
+  const keeps = fixed ? [] : groupKeeps(layer, granularity, keep);
   const gradient = gradients?.get(value);
-  const pruned = problems.map((problem, g): PrunedLayer & { method: Method } => {
+  const pruned = problems.map((problem, g): PrunedLayer & { method: string } => {
+    if (fixed) return { ...fitMask(problem, groupPart(fixed, layer, g)), method: 'least squares' };
     const pruner = preparePruner(problem, {
       method,
       granularity,
-      ...(gradient && { gradient: groupWeights({ ...layer, weights: gradient }, g) }),
+      ...(gradient && { gradient: groupPart(gradient, layer, g) }),
     });
     return { ...pruner.prune(keeps[g]), method: pruner.method };
   });
@@ -114,9 +118,10 @@ function pruneLayer(
   const constants = new Map([[value, masked(weights, mask)]]);
   if (bias?.data) {
     const shift = pruned.flatMap((p) => [...p.biasShift]);
+    const stays = masks?.get(bias.id);
     constants.set(
       bias.id,
-      Float32Array.from(bias.data, (b, r) => b + shift[r]),
+      Float32Array.from(bias.data, (b, r) => (stays?.[r] === 0 ? 0 : b + shift[r])),
     );
   }
   const sum = (of: (p: PrunedLayer) => number) => pruned.reduce((s, p) => s + of(p), 0);

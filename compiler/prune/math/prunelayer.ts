@@ -74,6 +74,23 @@ export function pruneMatrix(
   return preparePruner(problem, options).prune(options.keep);
 }
 
+/** The survivors of a given mask, fitted by least squares to the inputs of a problem with `H`. */
+export function fitMask(problem: LayerProblem, mask: Uint8Array, damping = 1e-2): PrunedLayer {
+  const { rows, cols, H } = problem;
+  assert(H, 'fitting needs the second moment of the inputs');
+  const moved = centre(problem);
+  const q = quadratic({ ...moved, H: moved.H ?? H }, damping);
+  const weights = applyMask(leastSquares(q, mask), mask);
+  const change = weights.map((w, i) => w - q.target[i]);
+  return {
+    weights,
+    mask,
+    loss: quadraticForm(change, q.H, rows, cols),
+    energy: quadraticForm(q.target, q.H, rows, cols),
+    biasShift: biasShift(problem, weights),
+  };
+}
+
 export function preparePruner(problem: LayerProblem, options: PruneOptions = {}): LayerPruner {
   const { rows, cols, H } = problem;
   assert(problem.weights.length === rows * cols, 'weights are [rows × cols]');
