@@ -4,22 +4,21 @@
  *     lead │ row │ gap │ row │ gap │ … │ rest of the plane │ row │ …
  */
 export function f32_clear_gaps(at: usize, lead: i32, planes: i32, plane: usize, rows: i32, pitch: usize, width: usize, fill: f32): void {
-  fillFloats(at, <usize>lead << 2, fill);
+  f32_fill(at, <usize>lead << 2, fill);
   at += <usize>lead << 2;
   const tail = plane - <usize>rows * pitch;
   for (let p = 0; p < planes; p++) {
     let row = at;
     for (let r = 0; r < rows; r++) {
-      fillFloats(row + width, pitch - width, fill);
+      f32_fill(row + width, pitch - width, fill);
       row += pitch;
     }
-    fillFloats(row, tail, fill);
+    f32_fill(row, tail, fill);
     at += plane;
   }
 }
 
-// @ts-ignore: decorator
-@inline
-function fillFloats(at: usize, bytes: usize, fill: f32): void {
+/** Stores `fill` into `bytes / 4` floats. */
+export function f32_fill(at: usize, bytes: usize, fill: f32): void {
   for (const end = at + bytes; at < end; at += 4) store<f32>(at, fill);
 }

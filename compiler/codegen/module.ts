@@ -2,10 +2,9 @@
  * The AssemblyScript module of a plan: one function per step, `run()` calls them in order. Weights are not in it: they are
  * addresses of data that the linker writes.
  */
-import { elementBytes } from '../ir/tensor.ts';
 import type { Build } from '../kernels.ts';
 import { type LinearStep, type Plan, reads, type Step, writes } from '../plan/forms.ts';
-import { address } from '../plan/layout.ts';
+import { address, hasEvenGaps } from '../plan/layout.ts';
 import { DataPool, type MemoryMap, planMemory } from '../plan/memory.ts';
 import type { LinearSelection } from '../plan/select.ts';
 import type { Staged } from '../plan/stage.ts';
@@ -64,7 +63,7 @@ function write(
     functions.push({ name, step });
     ctx.code.line(`// ${safeComment(`${step.name} (${step.op}): ${step.form}${detail(step, selections)}`)}`);
     ctx.code.block(`${options.profile ? 'export ' : ''}function ${name}(): void`, () => {
-      for (const v of new Set(writes(step).map((w) => w.value))) clearPhased(ctx, v);
+      for (const v of new Set(writes(step).map((w) => w.value))) clearWhole(ctx, v);
       writeStep(ctx, step);
       for (const v of new Set(writes(step).map((w) => w.value)))
         if (lastWriter.get(v) === step) clearGaps(ctx, v);
@@ -112,19 +111,18 @@ function viewedConstants(plan: Plan): Set<PlanId> {
   return out;
 }
 
-/** A buffer with phases is filled whole before its one writer fills in what is inside. */
-function clearPhased(ctx: Context, id: PlanId): void {
+/** A buffer with uneven gaps is filled whole before its one writer, a copy, fills in what is inside. */
+function clearWhole(ctx: Context, id: PlanId): void {
   const l = ctx.layouts.get(id)!;
-  if (l.fill === undefined || !l.phases.some((p) => p > 1)) return;
-  ctx.code.line(
-    `memory.fill(${ctx.base(id)}, 0, ${l.elements * elementBytes[ctx.plan.values.get(id)!.dtype]});`,
-  );
+  if (l.fill === undefined || hasEvenGaps(l)) return;
+  ctx.import('runtime/gaps', 'f32_fill');
+  ctx.code.line(`f32_fill(${ctx.base(id)}, ${l.elements * 4}, ${ctx.literal(l.fill, 'float32')});`);
 }
 
 /** Margins and gaps between rows get their fill behind the last writer. */
 function clearGaps(ctx: Context, id: PlanId): void {
   const l = ctx.layouts.get(id)!;
-  if (l.fill === undefined || l.phases.some((p) => p > 1) || l.shape.length === 0) return;
+  if (l.fill === undefined || !hasEvenGaps(l) || l.shape.length === 0) return;
   const [row, column] = l.order.length > 1 ? l.order.slice(-2) : [-1, l.order[0]];
   const width = l.shape[column];
   const lead = address(

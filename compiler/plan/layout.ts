@@ -45,6 +45,9 @@ export interface LayoutRequest {
   readonly fill?: number;
 }
 
+/** Floats of a 128-bit vector. */
+const lanes = 4;
+
 export function makeLayout(r: LayoutRequest): Layout {
   const rank = r.shape.length;
   const zero = r.shape.map(() => 0);
@@ -61,6 +64,7 @@ export function makeLayout(r: LayoutRequest): Layout {
       ? Math.ceil((size + before[a] + after[a]) / phases[a])
       : size + Math.max(before[a], after[a]),
   );
+  const tail = r.tail?.length ?? 0;
   let stride = 1;
   let pending: number[] = [];
   const flush = () => {
@@ -72,6 +76,8 @@ export function makeLayout(r: LayoutRequest): Layout {
   };
   for (let i = rank - 1; i >= 0; i--) {
     const a = order[i];
+    // Planes of pixels start at vector boundaries.
+    if (tail > 0 && i === rank - 1 - tail) stride = Math.ceil(stride / lanes) * lanes;
     // Phase planes sit between the spatial axes and the axes outside them.
     if (phases[a] === 1) flush();
     strides[a] = stride;
@@ -147,3 +153,10 @@ export function isPlain(l: Layout): boolean {
 }
 
 export const plainLayout = (shape: Shape): Layout => makeLayout({ shape });
+
+/**
+ * True where gaps lie between rows and planes alone, at even distances: no phases, no margins outside the two innermost
+ * axes. Other buffers are filled whole before their one writer.
+ */
+export const hasEvenGaps = (l: Pick<Layout, 'order' | 'phases' | 'before' | 'after'>) =>
+  l.phases.every((p) => p === 1) && l.order.slice(0, -2).every((a) => l.before[a] === 0 && l.after[a] === 0);

@@ -1,7 +1,7 @@
 /** Selection: a format and a kernel for every `linear` step, by cost; and the packed weights. */
 import { type Build, chooseLinear, type LinearChoice } from '../kernels.ts';
 import type { Matrix, Packed } from '../sparse/format.ts';
-import { formats } from '../sparse/index.ts';
+import { type FormatName, formats } from '../sparse/index.ts';
 import type { LinearStep, Plan, Step } from './forms.ts';
 import { type LinearGeometry, linearGeometry } from './linear.ts';
 import type { Staged } from './stage.ts';
@@ -13,6 +13,8 @@ export interface SelectOptions {
   readonly objective: Objective;
   /** `dense` stores every weight, zero or not: the control that sparse builds are held against. */
   readonly sparse: boolean;
+  /** Taken wherever a kernel takes it, whatever it costs. */
+  readonly format?: FormatName;
 }
 
 export interface LinearSelection {
@@ -56,7 +58,12 @@ function selectLinear(step: LinearStep, { plan, layouts }: Staged, options: Sele
     objective: options.objective,
   });
   const [dense] = best.candidates;
-  const choice = options.sparse ? best : { ...best, ...dense, reason: 'dense build' };
+  const asked = best.candidates.find((c) => c.format === options.format);
+  const choice = asked
+    ? { ...best, ...asked, reason: 'asked for' }
+    : options.sparse
+      ? best
+      : { ...best, ...dense, reason: 'dense build' };
   return { geometry, choice, bias, packed: matrices.map((m) => formats[choice.format].pack(m, offsets)) };
 }
 

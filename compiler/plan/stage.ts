@@ -9,7 +9,7 @@ import { assert } from '../errors.ts';
 import type { Shape } from '../ir/tensor.ts';
 import { type Plan, type PlanValue, reads, type Step, writes } from './forms.ts';
 import { mapViews } from './fuse.ts';
-import { type Layout, type LayoutRequest, makeLayout, orderOf, plainLayout } from './layout.ts';
+import { hasEvenGaps, type Layout, type LayoutRequest, makeLayout, orderOf, plainLayout } from './layout.ts';
 import { dimSize, extent, type Factor, type PlanId, readsPadding, type View, whole } from './view.ts';
 
 export interface Staged {
@@ -48,7 +48,8 @@ export function stage(plan: Plan): Staged {
     const v = values.get(x.value)!;
     const own = accepted.get(v.id);
     const merged = merge(v, own, wish);
-    if (!fixed.has(v.id) && merged) {
+    const even = hasEvenGaps({ order: orderOf({ shape: v.shape, ...wish }), ...wish });
+    if (!fixed.has(v.id) && merged && even) {
       accepted.set(v.id, merged);
       return x;
     }

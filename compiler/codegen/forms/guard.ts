@@ -46,10 +46,12 @@ export function indexLoops(
   body: (index: readonly string[]) => void,
 ): void {
   const open = (d: number, index: readonly string[]): void => {
-    if (d === sizes.length) return body(index);
-    if (sizes[d] === 1) return open(d + 1, [...index, '0']);
-    const i = ctx.fresh('i');
-    ctx.code.block(`for (let ${i}: i32 = 0; ${i} < ${sizes[d]}; ${i}++)`, () => open(d + 1, [...index, i]));
+    if (d === sizes.length) body(index);
+    else if (sizes[d] === 1) open(d + 1, [...index, '0']);
+    else {
+      const i = ctx.fresh('i');
+      ctx.code.block(`for (let ${i}: i32 = 0; ${i} < ${sizes[d]}; ${i}++)`, () => open(d + 1, [...index, i]));
+    }
   };
   open(0, []);
 }
