@@ -160,7 +160,8 @@ function check(network: string, engine: string, got: Float32Array, want: Float32
   }
 }
 
-async function filesOf(tf: Tf, model: ReturnType<typeof build>): Promise<Record<string, Uint8Array>> {
+/** As `model.save` would write them. */
+export async function filesOf(tf: Tf, model: ReturnType<typeof build>): Promise<Record<string, Uint8Array>> {
   const files: Record<string, Uint8Array> = {};
   await model.save(
     tf.io.withSaveHandler(async ({ modelTopology, weightSpecs, weightData }) => {

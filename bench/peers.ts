@@ -46,14 +46,19 @@ interface Ort {
   };
 }
 
+/** A path from which the package resolves; `undefined` where it is not installed. */
+export const peerPath = (name: OrtName): string | undefined =>
+  existsSync(join(folder(), 'node_modules', name)) ? join(folder(), 'package.json') : undefined;
+
 /** `undefined` where the package is not installed. */
 export async function ortPeer(
   name: OrtName,
   model: Uint8Array,
   input: { readonly data: Float32Array; readonly shape: readonly number[] },
 ): Promise<Peer | undefined> {
-  if (!existsSync(join(folder(), 'node_modules', name))) return undefined;
-  const require = createRequire(join(folder(), 'package.json'));
+  const path = peerPath(name);
+  if (!path) return undefined;
+  const require = createRequire(path);
   const ort = require(name) as Ort;
   if (name === 'onnxruntime-web') ort.env.wasm.numThreads = 1;
   const session = await ort.InferenceSession.create(model, {

@@ -1,0 +1,97 @@
+/** From bytes on disk to the first result, in fresh Node processes, alternating: espalier, tfjs-wasm, onnxruntime-web. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { espalierScript, tfjsScript } from '../compiler/bench/coldscripts.ts';
+import { coldStart, printResult } from '../compiler/bench/coldstart.ts';
+import { compile, load } from '../compiler/index.ts';
+import { loadBackend } from '../compiler/prune/train/backend.ts';
+import { build, type ZooName } from '../examples/zoo/index.ts';
+import { filesOf } from './models.ts';
+import { toOnnx } from './onnx.ts';
+import { peerPath } from './peers.ts';
+
+export interface ColdRow {
+  readonly network: string;
+  readonly engine: string;
+  /** Bytes → first result, inside the process. */
+  readonly medianMs: number;
+  readonly interval: readonly [low: number, high: number];
+  /** Peak resident memory of the process. */
+  readonly rss: number;
+  /** Time over espalier's. */
+  readonly ratio: number;
+}
+
+export async function benchColdStart(
+  networks: readonly ZooName[],
+  folder: string,
+  rounds: number,
+): Promise<ColdRow[]> {
+  const tf = await loadBackend('wasm');
+  const rows: ColdRow[] = [];
+  for (const network of networks) {
+    const dir = join(folder, `cold-${network}`);
+    mkdirSync(dir, { recursive: true });
+    const files = await filesOf(tf, build(tf, network));
+    const model = await load(files);
+    const { files: ours } = await compile(model, { name: 'model' });
+    const write = (name: string, contents: Uint8Array | string) => {
+      writeFileSync(join(dir, name), contents);
+      return join(dir, name);
+    };
+    for (const [name, contents] of [...ours, ...Object.entries(files)]) write(name, contents);
+    write('model.onnx', toOnnx(model.graph));
+    const shape = model.graph.values.get(model.graph.inputs[0].value)!.shape;
+
+    const variants = [
+      {
+        name: 'espalier',
+        module: write('espalier.mjs', espalierScript(pathToFileURL(join(dir, 'model.js')).href)),
+      },
+      { name: 'tfjs-wasm', module: write('tfjs.mjs', tfjs(dir, shape)) },
+    ];
+    const ort = peerPath('onnxruntime-web');
+    if (ort) variants.push({ name: 'onnxruntime-web', module: write('ort.mjs', onnx(ort, dir, shape)) });
+    const { variants: results } = await coldStart(variants, { rounds });
+    for (const r of results) {
+      rows.push({
+        network,
+        engine: r.name,
+        medianMs: r.median,
+        interval: [r.interval.low, r.interval.high],
+        rss: r.rss,
+        ratio: r.median / results[0].median,
+      });
+    }
+  }
+  return rows;
+}
+
+function tfjs(dir: string, shape: readonly number[]): string {
+  const require = createRequire(import.meta.url);
+  const beside = createRequire(require.resolve('@tensorflow/tfjs'));
+  const wasm = require.resolve('@tensorflow/tfjs-backend-wasm');
+  const paths = {
+    core: beside.resolve('@tensorflow/tfjs-core'),
+    layers: beside.resolve('@tensorflow/tfjs-layers'),
+    wasm,
+    binaries: `${dirname(wasm)}/`,
+  };
+  return tfjsScript(paths, [join(dir, 'model.json'), join(dir, 'weights.bin')], [shape]);
+}
+
+const onnx = (path: string, dir: string, shape: readonly number[]) => `const start = performance.now();
+const { createRequire } = await import('node:module');
+const { readFileSync } = await import('node:fs');
+const ort = createRequire(${JSON.stringify(path)})('onnxruntime-web');
+ort.env.wasm.numThreads = 1;
+const session = await ort.InferenceSession.create(new Uint8Array(readFileSync(${JSON.stringify(join(dir, 'model.onnx'))})), { executionProviders: ['wasm'] });
+const shape = ${JSON.stringify(shape)};
+const x = new ort.Tensor('float32', new Float32Array(shape.reduce((a, b) => a * b, 1)), shape);
+await session.run({ [session.inputNames[0]]: x });
+const ms = performance.now() - start;
+${printResult('ms')}
+process.exit(0);
+`;

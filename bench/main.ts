@@ -1,0 +1,56 @@
+/**
+ * `npm run bench [-- what…] [--quick] [--assert]`: kernels, models, coldstart, accuracy; all but accuracy by default.
+ * Raw numbers go to `.espalier/bench/*.json`, tables to `docs/BENCHMARKS.md`.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { machineFacts } from '../compiler/bench/machine.ts';
+import { usage } from '../compiler/errors.ts';
+import { packageRoot } from '../compiler/package-root.ts';
+import { type Section, sections } from './sections.ts';
+
+const { values: flags, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, assert: { type: 'boolean', default: false } },
+});
+
+const known = new Map(sections.map((s) => [s.name, s]));
+const chosen = positionals.length > 0 ? positionals : sections.filter((s) => s.byDefault).map((s) => s.name);
+for (const name of chosen) {
+  if (!known.has(name))
+    throw usage(`no benchmark ${JSON.stringify(name)}`, `one of ${[...known.keys()].join(', ')}`);
+}
+
+const folder = join(packageRoot(), '.espalier', 'bench');
+mkdirSync(folder, { recursive: true });
+for (const name of chosen) {
+  const section = known.get(name)!;
+  console.error(`${name}: ${section.title}`);
+  const body = await section.run({ quick: flags.quick, assert: flags.assert, folder });
+  if (body !== undefined && !flags.quick) await writeSection(section, body);
+}
+
+/** Replaces the part of docs/BENCHMARKS.md between the marks of the section. */
+async function writeSection(section: Section, body: string): Promise<void> {
+  const path = join(packageRoot(), 'docs', 'BENCHMARKS.md');
+  const command = `npm run bench -- ${section.name}`;
+  const machine = await machineFacts(section.packages);
+  const versions = Object.entries(machine.versions).map(([k, v]) => `${k} ${v}`);
+  const text = [
+    `<!-- ${section.name} -->`,
+    `## ${section.title}`,
+    '',
+    `\`${command}\` on ${machine.cpu}, ${machine.cores} cores, ${machine.os}, ${machine.engine}; ${versions.join(', ')}; ${machine.date.slice(0, 10)}.`,
+    '',
+    body.trim(),
+    '',
+    `<!-- /${section.name} -->`,
+  ].join('\n');
+  const before = readFileSync(path, 'utf8');
+  const old = new RegExp(`<!-- ${section.name} -->[^]*?<!-- /${section.name} -->`);
+  writeFileSync(
+    path,
+    old.test(before) ? before.replace(old, () => text) : `${before.trimEnd()}\n\n${text}\n`,
+  );
+}

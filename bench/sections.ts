@@ -1,0 +1,201 @@
+/** What `npm run bench` can run: one entry each. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ZooName } from '../examples/zoo/index.ts';
+import { benchColdStart, type ColdRow } from './coldstart.ts';
+import { benchKernels, type KernelRow } from './kernels.ts';
+import { benchModels, type ModelRow } from './models.ts';
+import { installPeers } from './peers.ts';
+
+export interface SectionOptions {
+  /** Few shapes and rounds: a smoke test, whose numbers are not written down. */
+  readonly quick: boolean;
+  /** Fail where the chosen kernel lags the fastest candidate. */
+  readonly assert: boolean;
+  /** Where raw numbers go. */
+  readonly folder: string;
+}
+
+export interface Section {
+  readonly name: string;
+  readonly title: string;
+  readonly byDefault: boolean;
+  /** Whose versions are named beside the numbers. */
+  readonly packages: readonly string[];
+  /** Markdown, or nothing to write down. */
+  run(options: SectionOptions): Promise<string | undefined>;
+}
+
+const save = (o: SectionOptions, name: string, rows: unknown) =>
+  writeFileSync(join(o.folder, `${name}.json`), `${JSON.stringify(rows, null, 1)}\n`);
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
+  [head, head.map((_, i) => (i === 0 ? '---' : '--:')), ...rows]
+    .map((r) => `| ${r.join(' | ')} |`)
+    .join('\n');
+
+const times = (ratio: number, [low, high]: readonly [number, number]) =>
+  `${ratio.toFixed(ratio < 10 ? 2 : 1)} × [${low.toFixed(1)}, ${high.toFixed(1)}]`;
+const share = (s: number) => `${(100 * s).toFixed(0)} %`;
+
+/** A choice may lag the fastest candidate by this share, within which measurements differ from run to run. */
+const chooserSlack = 0.15;
+
+const kernels: Section = {
+  name: 'kernels',
+  title: 'Kernels: one layer, against the dense layer in tfjs-wasm',
+  byDefault: true,
+  packages: ['@tensorflow/tfjs-backend-wasm', 'assemblyscript'],
+  async run(o) {
+    const rows = await benchKernels({
+      groups: o.quick ? ['dense'] : undefined,
+      densities: o.quick ? [1, 0.1] : [1, 0.5, 0.3, 0.2, 0.1, 0.05],
+      all: o.assert,
+      minRounds: o.quick ? 3 : 9,
+      minTimeMs: o.quick ? 10 : 30,
+      onRow: (r) => console.error(`${r.group} ${r.shape} ${share(1 - r.density)}: ${r.ratio.toFixed(2)} ×`),
+    });
+    save(o, 'kernels', rows);
+    if (o.assert) assertChoices(rows);
+    return kernelTables(rows.filter((r) => r.chosen));
+  },
+};
+
+function kernelTables(rows: readonly KernelRow[]): string {
+  const densities = [...new Set(rows.map((r) => r.density))].sort((a, b) => b - a);
+  const parts: string[] = [
+    'Ratios: time of dense tfjs-wasm over ours, median of alternating rounds with its 95 % interval.',
+  ];
+  for (const group of new Set(rows.map((r) => r.group))) {
+    const own = rows.filter((r) => r.group === group);
+    const shapes = [...new Set(own.map((r) => r.shape))];
+    const cell = (r: KernelRow | undefined) => (r ? times(r.ratio, r.interval) : '');
+    const body = shapes.map((shape) => [
+      shape,
+      ...densities.map((d) => cell(own.find((r) => r.shape === shape && r.density === d))),
+    ]);
+    const sums = densities.map((d) => {
+      const at = own.filter((r) => r.density === d);
+      const [peer, ours] = [at.reduce((n, r) => n + r.peerNs, 0), at.reduce((n, r) => n + r.oursNs, 0)];
+      return at.length > 0 ? `${(peer / ours).toFixed(2)} ×` : '';
+    });
+    parts.push(
+      `### ${group}`,
+      table(['shape', ...densities.map((d) => `${share(1 - d)} zeros`)], [...body, ['sum', ...sums]]),
+    );
+  }
+  return parts.join('\n\n');
+}
+
+/** Prints every layer whose chosen kernel lags the fastest candidate, and fails where one does by more than the slack. */
+function assertChoices(rows: readonly KernelRow[]): void {
+  const cases = new Map<string, KernelRow[]>();
+  for (const r of rows) {
+    const key = `${r.group} ${r.shape} ${r.density}`;
+    cases.set(key, [...(cases.get(key) ?? []), r]);
+  }
+  let late = 0;
+  for (const [key, list] of cases) {
+    const best = Math.min(...list.map((r) => r.oursNs));
+    const chosen = list.find((r) => r.chosen)!;
+    const lag = chosen.oursNs / best - 1;
+    if (lag <= chooserSlack) continue;
+    late++;
+    console.error(`${key}: ${chosen.kernel} is ${share(lag)} slower than the fastest candidate`);
+  }
+  console.error(
+    `${cases.size - late} of ${cases.size} choices are within ${share(chooserSlack)} of the fastest`,
+  );
+  if (late > 0) process.exitCode = 1;
+}
+
+const networks: readonly ZooName[] = [
+  'mobilenet-v1-1.0-224',
+  'mobilenet-v1-0.25-96',
+  'mobilenet-v2-1.0-224',
+  'resnet-8',
+  'ds-cnn',
+  'autoencoder',
+  'lstm-2',
+  'lenet-5',
+  'lenet-300-100',
+];
+
+const models: Section = {
+  name: 'models',
+  title: 'Networks: one inference on one thread, against dense engines',
+  byDefault: true,
+  packages: ['@tensorflow/tfjs-backend-wasm', 'assemblyscript'],
+  async run(o) {
+    const rows = await benchModels({
+      networks: o.quick ? ['resnet-8', 'lenet-300-100'] : networks,
+      sparsities: o.quick ? [0, 0.9] : [0, 0.5, 0.7, 0.8, 0.9, 0.95],
+      granularities: o.quick ? ['element'] : ['element', '4x1'],
+      minRounds: o.quick ? 3 : 11,
+      minTimeMs: o.quick ? 20 : 200,
+      onRow: (r) =>
+        console.error(
+          `${r.network} ${r.engine} ${share(r.sparsity)} ${r.granularity}: ${r.medianMs.toFixed(3)} ms`,
+        ),
+    });
+    save(o, 'models', rows);
+    return modelTable(rows);
+  },
+};
+
+function modelTable(rows: readonly ModelRow[]): string {
+  const body = rows.map((r) => {
+    const ours = r.engine === 'espalier';
+    const name = ours
+      ? `espalier, ${r.sparsity === 0 ? 'dense' : `${share(r.sparsity)} zeros${r.granularity === 'element' ? '' : ` in ${r.granularity}`}`}`
+      : r.engine;
+    return [
+      r.network,
+      name,
+      r.medianMs.toPrecision(3),
+      times(r.speedup, r.interval),
+      ours ? `${Math.round(r.wasmBytes! / 1000)}` : '',
+      ours ? `${Math.round(r.memoryBytes! / 1000)}` : '',
+      ours ? `${(r.compileMs! / 1000).toFixed(1)}` : '',
+    ];
+  });
+  return [
+    'Weights are seeded, not trained: these rows are about time and bytes alone. Speed is relative to tfjs-wasm, median of alternating rounds with its 95 % interval. Outputs of all dense engines were compared first.',
+    table(['network', 'engine', 'ms', 'speed', 'wasm kB', 'memory kB', 'compile s'], body),
+  ].join('\n\n');
+}
+
+const coldstart: Section = {
+  name: 'coldstart',
+  title: 'Cold start: bytes to first result in a fresh process',
+  byDefault: true,
+  packages: ['@tensorflow/tfjs-backend-wasm', 'assemblyscript'],
+  async run(o) {
+    const list: readonly ZooName[] = o.quick
+      ? ['lenet-300-100']
+      : ['lenet-300-100', 'lenet-5', 'mobilenet-v1-0.25-96'];
+    const rows: ColdRow[] = await benchColdStart(list, o.folder, o.quick ? 2 : 9);
+    save(o, 'coldstart', rows);
+    const body = rows.map((r) => [
+      r.network,
+      r.engine,
+      `${r.medianMs.toFixed(1)} [${r.interval.map((v) => v.toFixed(1)).join(', ')}]`,
+      `${r.ratio.toFixed(1)} ×`,
+      (r.rss / 1e6).toFixed(0),
+    ]);
+    return table(['network', 'engine', 'ms', 'over espalier', 'resident MB'], body);
+  },
+};
+
+const peers: Section = {
+  name: 'peers',
+  title: 'Installs the optional peers',
+  byDefault: false,
+  packages: [],
+  async run() {
+    installPeers();
+    return undefined;
+  },
+};
+
+export const sections: readonly Section[] = [kernels, models, coldstart, peers];
