@@ -33,6 +33,7 @@ import { stage } from './plan/stage.ts';
 import { noProgress, type Progress } from './progress.ts';
 import { type PruneContext, type PruneOptions, pruneGraph } from './prune/index.ts';
 import { recordable } from './record.ts';
+import type { FormatName } from './sparse/index.ts';
 
 /** Files → Model. */
 export async function open(files: ModelFiles, options: ReadOptions, progress = noProgress): Promise<Model> {
@@ -59,6 +60,8 @@ export interface EmitOptions {
   readonly objective?: Objective;
   /** `false` stores every weight, zero or not: the control build. */
   readonly sparse?: boolean;
+  /** A weight format taken wherever a kernel takes it, whatever it costs. */
+  readonly format?: FormatName;
   /** Export every step's function. */
   readonly profile?: boolean;
   /** Also give the module as text. */
@@ -80,7 +83,7 @@ export interface Emitted extends Linked {
 
 /** Graph → module. */
 export async function emit(graph: Graph, options: EmitOptions = {}, progress = noProgress): Promise<Emitted> {
-  const { build = 'simd', objective = 'speed', sparse = true, profile = false } = options;
+  const { build = 'simd', objective = 'speed', sparse = true, format, profile = false } = options;
   const run = runner(progress);
   const lowered = await run('lower', () => lower(graph), checkPlan);
   const fused = await run('fuse', () => fuse(lowered), checkPlan);
@@ -89,7 +92,7 @@ export async function emit(graph: Graph, options: EmitOptions = {}, progress = n
     () => stage(fused),
     (s) => checkPlan(s.plan),
   );
-  const selections = await run('select', () => select(staged, { build, objective, sparse }));
+  const selections = await run('select', () => select(staged, { build, objective, sparse, format }));
   const module = await run('write', () => writeModule(staged, selections, { build, profile }));
   const compiled = await run('assemble', () =>
     assemble({

@@ -133,7 +133,7 @@ function clearGaps(ctx: Context, id: PlanId): void {
   const pitch = row < 0 ? l.elements - lead : l.strides[row];
   const outside = l.order.length > 2 ? l.order.at(-3)! : -1;
   const plane = outside < 0 ? l.elements - lead : l.strides[outside];
-  const planes = l.shape.reduce((n, d) => n * d, 1) / (rows * width);
+  const planes = l.shape.reduce((n, d, axis) => (axis === row || axis === column ? n : n * d), 1);
   if (lead === 0 && pitch === width && plane === rows * pitch) return;
   ctx.import('runtime/gaps', 'f32_clear_gaps');
   const args = [ctx.base(id), lead, planes, plane * 4, rows, pitch * 4, width * 4];
