@@ -2,12 +2,16 @@
 import { createHash } from 'node:crypto';
 import { badFormat } from '../errors.ts';
 import { type FileLimits, type FileRecord, ModelFiles } from './files.ts';
+import graphModel from './graph-model.ts';
+import onnx from './onnx.ts';
 import type { Model, Reader, ReadOptions } from './read.ts';
 import tfjsLayers from './tfjs-layers.ts';
 
 // biome-ignore format: one format, one line
 const readers: readonly Reader[] = [
   tfjsLayers,
+  graphModel,
+  onnx,
 ];
 
 export interface ReadModelOptions extends ReadOptions {

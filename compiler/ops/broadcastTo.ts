@@ -3,7 +3,7 @@ import { broadcastShapes, sameShape } from '../ir/tensor.ts';
 import { broadcastView } from '../plan/view.ts';
 import { defineOp, type Shape } from './define.ts';
 import { elements, tabulate } from './elements.ts';
-import { readConstantOfShape, readExpand } from './onnx-shape.ts';
+import { onnxConstantOfShape, onnxExpand } from './onnx-shape.ts';
 import { unpermute } from './spatial.ts';
 import { numbers } from './tensorflow.ts';
 import { readFill, readLike, readRange } from './tensorflow-shape.ts';
@@ -35,7 +35,7 @@ export default defineOp<{ readonly shape: Shape }>({
     return [tf.broadcastTo(x!, [lead, ...shape.slice(1)].slice(0, shape.length))];
   },
   names: {
-    onnx: { Expand: readExpand, ConstantOfShape: readConstantOfShape },
+    onnx: { Expand: onnxExpand, ConstantOfShape: onnxConstantOfShape },
     graph: {
       BroadcastTo: (c) => c.one('broadcastTo', [c.input(0)], { shape: numbers(c, 1) }),
       Fill: readFill,

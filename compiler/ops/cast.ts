@@ -2,7 +2,7 @@ import { badShape } from '../errors.ts';
 import { elementBytes } from '../ir/tensor.ts';
 import { e } from '../plan/expr.ts';
 import type { Attrs, DType, NodeContext } from './define.ts';
-import { readCast, readCastLike } from './onnx-math.ts';
+import { onnxCast, onnxCastLike } from './onnx-math.ts';
 import { anyType, definePointwise } from './pointwise.ts';
 import { elementType } from './tensorflow.ts';
 
@@ -31,7 +31,7 @@ export default definePointwise<Attrs & { readonly to: DType }>({
   identity: ([x], { to }) => (x!.dtype === to ? 0 : undefined),
   tf: (tf, [x], { to }) => [tf.cast(x!, to === 'int8' || to === 'uint8' ? 'int32' : to)],
   names: {
-    onnx: { Cast: readCast, CastLike: readCastLike },
+    onnx: { Cast: onnxCast, CastLike: onnxCastLike },
     graph: { Cast: readCast },
     tflite: { CAST: readCast },
   },

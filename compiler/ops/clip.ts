@@ -1,7 +1,7 @@
 import { badShape } from '../errors.ts';
 import { e } from '../plan/expr.ts';
 import type { Attrs, NodeContext } from './define.ts';
-import { readClip } from './onnx-math.ts';
+import { onnxClip } from './onnx-math.ts';
 import { definePointwise, numeric, unarySamples } from './pointwise.ts';
 import { reads } from './tensorflow.ts';
 
@@ -21,7 +21,7 @@ export default definePointwise<Attrs & { readonly min: number; readonly max: num
   identity: (_x, { min, max }) => (min === -Infinity && max === Infinity ? 0 : undefined),
   tf: (tf, [x], { min, max }) => [tf.minimum(tf.maximum(x!, min), max)],
   names: {
-    onnx: { Clip: readClip },
+    onnx: { Clip: onnxClip },
     graph: { Relu6: reads('clip', 1, { min: 0, max: 6 }), ClipByValue: readClip },
     tflite: {
       RELU6: reads('clip', 1, { min: 0, max: 6 }),

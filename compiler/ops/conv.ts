@@ -2,7 +2,7 @@ import { badShape, unsupported } from '../errors.ts';
 import { allocate, rowMajor } from '../ir/tensor.ts';
 import { groupView, reshapeView, viewShape } from '../plan/view.ts';
 import { type Attrs, defineOp, type LayerContext, type Tf, type TfTensor, type ValueId } from './define.ts';
-import { readConv as onnxConv, readConvInteger } from './onnx-window.ts';
+import { onnxConv, onnxConvInteger } from './onnx-window.ts';
 import {
   channelsFirst,
   checkConstant,
@@ -170,7 +170,7 @@ export default defineOp<ConvAttrs>({
     return [bias ? tf.add(y, tf.reshape(bias, [-1, ...a.strides.map(() => 1)])) : y];
   },
   names: {
-    onnx: { Conv: onnxConv, ConvInteger: readConvInteger },
+    onnx: { Conv: onnxConv, ConvInteger: onnxConvInteger },
     graph: {
       Conv2D: graphConv,
       Conv3D: graphConv,

@@ -11,7 +11,7 @@ import {
   type ValueId,
 } from './define.ts';
 import { elements, indices } from './elements.ts';
-import { readConvTranspose } from './onnx-window.ts';
+import { onnxConvTranspose } from './onnx-window.ts';
 import {
   channelsFirst,
   checkConstant,
@@ -145,7 +145,7 @@ export default defineOp<ConvTransposeAttrs>({
     return [bias ? tf.add(y, tf.reshape(bias, [-1, ...a.strides.map(() => 1)])) : y];
   },
   names: {
-    onnx: { ConvTranspose: readConvTranspose },
+    onnx: { ConvTranspose: onnxConvTranspose },
     graph: { Conv2DBackpropInput: graphConvTranspose },
     tflite: { TRANSPOSE_CONV: fused(liteConvTranspose) },
     layers: { Conv1DTranspose: readLayer, Conv2DTranspose: readLayer, Conv3DTranspose: readLayer },

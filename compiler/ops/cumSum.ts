@@ -3,8 +3,8 @@ import { allocate, normalizeAxis, rowMajor } from '../ir/tensor.ts';
 import { e } from '../plan/expr.ts';
 import { isIdentity, type View } from '../plan/view.ts';
 import { type Attrs, defineOp, type NodeContext } from './define.ts';
-import { number } from './onnx.ts';
-import { readRange } from './onnx-shape.ts';
+import { single } from './onnx.ts';
+import { onnxRange } from './onnx-shape.ts';
 import { scalarOf } from './pointwise.ts';
 import { splitAxes } from './reduction.ts';
 import { number } from './tensorflow.ts';
@@ -83,10 +83,10 @@ export default defineOp<CumSumAttrs>({
   },
   names: {
     onnx: {
-      Range: readRange,
+      Range: onnxRange,
       CumSum: (c) =>
         c.one('cumSum', [c.input(0)], {
-          axis: number(c, 1),
+          axis: single(c, 1),
           exclusive: c.config.bool('exclusive', false),
           reverse: c.config.bool('reverse', false),
         }),

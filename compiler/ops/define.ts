@@ -90,8 +90,14 @@ export interface LayerContext extends NodeContext {
   ): readonly ValueId[];
 }
 
+export interface OnnxContext extends NodeContext {
+  /** Names of the outputs; empty where one is not asked for. Readers may return fewer. */
+  readonly outputs: readonly string[];
+}
+
 type Results = ValueId | readonly ValueId[];
 export type NodeReader = (c: NodeContext) => Results;
+export type OnnxReader = (c: OnnxContext) => Results;
 export type LayerReader = (c: LayerContext) => Results;
 
 /** The names under which sources know an operator. */
@@ -102,7 +108,8 @@ export interface Names {
   readonly activations?: Readonly<Record<string, (c: NodeContext, x: ValueId) => ValueId>>;
   /** TensorFlow graph ops, as in tfjs GraphModels. */
   readonly graph?: Readonly<Record<string, NodeReader>>;
-  readonly onnx?: Readonly<Record<string, NodeReader>>;
+  /** Operators of the domain `ai.onnx`. */
+  readonly onnx?: Readonly<Record<string, OnnxReader>>;
   /** TFLite builtin names. */
   readonly tflite?: Readonly<Record<string, NodeReader>>;
 }

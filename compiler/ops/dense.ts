@@ -2,7 +2,7 @@ import { badShape } from '../errors.ts';
 import { allocate } from '../ir/tensor.ts';
 import { groupView, reshapeView } from '../plan/view.ts';
 import { defineOp, type LayerContext, type ValueId } from './define.ts';
-import { readGemm } from './onnx-product.ts';
+import { onnxGemm } from './onnx-product.ts';
 import { checkConstant, checkFloat, range } from './spatial.ts';
 import { fused } from './tensorflow.ts';
 import { fullyConnected, graphMatMul } from './tensorflow-matmul.ts';
@@ -84,7 +84,7 @@ export default defineOp({
     return [bias ? tf.add(y, bias) : y];
   },
   names: {
-    onnx: { Gemm: readGemm },
+    onnx: { Gemm: onnxGemm },
     graph: { MatMul: graphMatMul, _FusedMatMul: graphMatMul },
     tflite: { FULLY_CONNECTED: fused(fullyConnected) },
     layers: { Dense: readDense },

@@ -1,6 +1,6 @@
 import { badShape } from '../errors.ts';
 import { e } from '../plan/expr.ts';
-import { readDequantize } from './onnx-quantize.ts';
+import { onnxDequantize } from './onnx-quantize.ts';
 import { definePointwise } from './pointwise.ts';
 
 /** Scale and zero point broadcast: per tensor they are scalars, per axis [C, 1, …]. */
@@ -16,7 +16,7 @@ export default definePointwise({
   },
   value: ([x, scale, zero]) => (x - zero) * scale,
   expr: ([x, scale, zero]) => e.mul(e.cast(e.sub(x, zero), 'f32'), scale),
-  names: { onnx: { DequantizeLinear: readDequantize }, tflite: { DEQUANTIZE: (c) => c.input(0) } },
+  names: { onnx: { DequantizeLinear: onnxDequantize }, tflite: { DEQUANTIZE: (c) => c.input(0) } },
   samples: [
     {
       name: 'tensor_uint8',

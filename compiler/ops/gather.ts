@@ -11,7 +11,7 @@ import {
 import { elements, tabulate } from './elements.ts';
 import { emitGather } from './gather-step.ts';
 import { attrAxis } from './onnx.ts';
-import { readCompress } from './onnx-shape.ts';
+import { onnxCompress } from './onnx-shape.ts';
 import { range } from './spatial.ts';
 import { take } from './take.ts';
 import { number } from './tensorflow.ts';
@@ -82,7 +82,7 @@ export default defineOp<GatherAttrs>({
   ],
   names: {
     onnx: {
-      Compress: readCompress,
+      Compress: onnxCompress,
       Gather: (c) => c.one('gather', [c.input(0), c.input(1)], { axis: attrAxis(c, 0), batchDims: 0 }),
     },
     graph: { GatherV2: readGatherV2, Gather: readGatherFirst },

@@ -3,7 +3,7 @@ import { sameShape } from '../ir/tensor.ts';
 import { type Expr, e } from '../plan/expr.ts';
 import type { View } from '../plan/view.ts';
 import { defineOp, type Lowering, type SampleInput } from './define.ts';
-import { readGru as onnxGru } from './onnx-recurrent.ts';
+import { onnxGru } from './onnx-recurrent.ts';
 import {
   type Cell,
   clipped,

@@ -1,5 +1,5 @@
 import { defineOp, type NodeContext } from './define.ts';
-import { readDropout } from './onnx-math.ts';
+import { onnxDropout } from './onnx-math.ts';
 
 /** Only a name: readers that need no node at all give their input back. */
 export default defineOp({
@@ -21,7 +21,7 @@ export default defineOp({
     ),
   tf: (tf, [x]) => [tf.clone(x!)],
   names: {
-    onnx: { Identity: (c) => c.input(0), Dropout: readDropout },
+    onnx: { Identity: (c) => c.input(0), Dropout: onnxDropout },
     graph: {
       Identity: gone,
       Snapshot: gone,

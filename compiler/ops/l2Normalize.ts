@@ -1,7 +1,7 @@
 import { e } from '../plan/expr.ts';
 import { type Attrs, defineOp } from './define.ts';
 import { checkNorm, evalNorm, inverseRoot, lowerNorm, permuteNorm } from './norm.ts';
-import { readNormalization } from './onnx-math.ts';
+import { onnxNormalization } from './onnx-math.ts';
 import { fused } from './tensorflow.ts';
 
 export default defineOp<Attrs & { readonly axes: readonly number[]; readonly epsilon: number }>({
@@ -31,7 +31,7 @@ export default defineOp<Attrs & { readonly axes: readonly number[]; readonly eps
     tf.mul(x!, tf.rsqrt(tf.maximum(tf.sum(tf.square(x!), [...axes], true), epsilon))),
   ],
   names: {
-    onnx: { LpNormalization: readNormalization },
+    onnx: { LpNormalization: onnxNormalization },
     tflite: {
       L2_NORMALIZATION: fused((c) => c.one('l2Normalize', [c.input(0)], { axes: [-1], epsilon: 1e-6 })),
     },

@@ -2,7 +2,7 @@ import { normalizeAxis, type Shape } from '../ir/tensor.ts';
 import { e } from '../plan/expr.ts';
 import { type Attrs, defineOp, type LayerContext, type NodeContext, type ValueId } from './define.ts';
 import { checkNorm, evalNorm, inverseRoot, lowerNorm, permuteNorm } from './norm.ts';
-import { readMeanVariance } from './onnx-math.ts';
+import { onnxMeanVariance } from './onnx-math.ts';
 import { range } from './spatial.ts';
 
 /** x, scale? and bias?; scale and bias broadcast to x. */
@@ -39,7 +39,7 @@ export default defineOp<Attrs & { readonly axes: readonly number[]; readonly eps
   names: {
     layers: { LayerNormalization: readKeras },
     onnx: {
-      MeanVarianceNormalization: readMeanVariance,
+      MeanVarianceNormalization: onnxMeanVariance,
       LayerNormalization: readOnnx,
       InstanceNormalization: (c) => grouped(c, c.b.shape(c.input(0))[1]),
       GroupNormalization: (c) => grouped(c, c.config.int('num_groups')),

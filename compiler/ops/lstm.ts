@@ -1,6 +1,6 @@
 import { type Expr, e } from '../plan/expr.ts';
 import { defineOp, type SampleInput } from './define.ts';
-import { readLstm as onnxLstm } from './onnx-recurrent.ts';
+import { onnxLstm } from './onnx-recurrent.ts';
 import {
   type Cell,
   clipped,

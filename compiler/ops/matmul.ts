@@ -10,7 +10,7 @@ import {
   type ValueId,
 } from './define.ts';
 import { elements, tabulate } from './elements.ts';
-import { readMatMul, readMatMulInteger } from './onnx-product.ts';
+import { onnxMatMul, onnxMatMulInteger } from './onnx-product.ts';
 import { range } from './spatial.ts';
 import { strided } from './strided.ts';
 import { batchMatMul } from './tensorflow-matmul.ts';
@@ -74,7 +74,7 @@ export default defineOp({
     return [tf.matMul(full(a!) as never, full(b!) as never)];
   },
   names: {
-    onnx: { MatMul: readMatMul, MatMulInteger: readMatMulInteger },
+    onnx: { MatMul: onnxMatMul, MatMulInteger: onnxMatMulInteger },
     graph: { BatchMatMul: batchMatMul, BatchMatMulV2: batchMatMul },
     tflite: { BATCH_MATMUL: batchMatMul },
     layers: { Dot: readDot },

@@ -1,5 +1,5 @@
 import { e } from '../plan/expr.ts';
-import { readMod } from './onnx-math.ts';
+import { onnxMod } from './onnx-math.ts';
 import { binarySamples, definePointwise, numeric } from './pointwise.ts';
 import { reads } from './tensorflow.ts';
 
@@ -16,7 +16,7 @@ export default definePointwise({
   expr: ([a, b]) => e.binary('mod', a, b),
   tf: (tf, [a, b]) => [tf.mod(a!, b!)],
   names: {
-    onnx: { Mod: readMod },
+    onnx: { Mod: onnxMod },
     graph: { FloorMod: reads('mod', 2) },
     tflite: { FLOOR_MOD: reads('mod', 2) },
   },

@@ -2,7 +2,7 @@ import { e } from '../plan/expr.ts';
 import { readBatchNorm, readRescaling } from './affine.ts';
 import { mergeLayer } from './merge.ts';
 import { binary } from './onnx.ts';
-import { readBatchNorm } from './onnx-math.ts';
+import { onnxBatchNorm } from './onnx-math.ts';
 import { binarySamples, definePointwise, neutral, numeric } from './pointwise.ts';
 import { reads, readsFused } from './tensorflow.ts';
 import { readFusedNorm } from './tensorflow-norm.ts';
@@ -17,7 +17,7 @@ export default definePointwise({
   identity: ([a, b]) => (neutral(a, b, 1) ? 0 : neutral(b, a, 1) ? 1 : undefined),
   tf: (tf, [a, b]) => [tf.mul(a!, b!)],
   names: {
-    onnx: { Mul: binary('mul'), BatchNormalization: readBatchNorm },
+    onnx: { Mul: binary('mul'), BatchNormalization: onnxBatchNorm },
     graph: {
       Mul: reads('mul', 2),
       FusedBatchNorm: readFusedNorm,

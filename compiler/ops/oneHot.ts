@@ -2,7 +2,7 @@ import { badShape } from '../errors.ts';
 import { e } from '../plan/expr.ts';
 import { type Attrs, type DType, defineOp, type NodeContext } from './define.ts';
 import { elements, tabulate } from './elements.ts';
-import { readOneHot } from './onnx-math.ts';
+import { onnxOneHot } from './onnx-math.ts';
 import { number } from './tensorflow.ts';
 
 /**
@@ -66,7 +66,7 @@ export default defineOp<OneHotAttrs>({
     });
     return [y];
   },
-  names: { onnx: { OneHot: readOneHot }, graph: { OneHot: readOneHot }, tflite: { ONE_HOT: readOneHot } },
+  names: { onnx: { OneHot: onnxOneHot }, graph: { OneHot: readOneHot }, tflite: { ONE_HOT: readOneHot } },
   samples: [
     {
       name: 'last',

@@ -2,7 +2,7 @@ import { badShape } from '../errors.ts';
 import { readsPadding, type View } from '../plan/view.ts';
 import { type Attrs, defineOp, type LayerContext, type Lowering, type ValueId } from './define.ts';
 import { elements, tabulate } from './elements.ts';
-import { readPad } from './onnx-shape.ts';
+import { onnxPad } from './onnx-shape.ts';
 import { channelsFirst, range, unpermute } from './spatial.ts';
 import { take } from './take.ts';
 import { readBatchToSpace, readMirrorPad, readPad, readSpaceToBatch } from './tensorflow-shape.ts';
@@ -105,7 +105,7 @@ export default defineOp<PadAttrs>({
     return [tf.pad(tf.slice(x!, cut, size), around, value)];
   },
   names: {
-    onnx: { Pad: readPad },
+    onnx: { Pad: onnxPad },
     graph: {
       Pad: readPad,
       PadV2: readPad,

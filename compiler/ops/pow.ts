@@ -1,5 +1,5 @@
 import { e } from '../plan/expr.ts';
-import { readPow } from './onnx-math.ts';
+import { onnxPow } from './onnx-math.ts';
 import { binarySamples, definePointwise, neutral } from './pointwise.ts';
 import { reads } from './tensorflow.ts';
 
@@ -20,7 +20,7 @@ export default definePointwise({
   },
   identity: ([a, b]) => (neutral(a, b, 1) ? 0 : undefined),
   tf: (tf, [a, b]) => [tf.pow(a!, b!)],
-  names: { onnx: { Pow: readPow }, graph: { Pow: reads('pow', 2) }, tflite: { POW: reads('pow', 2) } },
+  names: { onnx: { Pow: onnxPow }, graph: { Pow: reads('pow', 2) }, tflite: { POW: reads('pow', 2) } },
   samples: [
     ...binarySamples({}, { values: 'positive' }, {}),
     ...binarySamples(

@@ -1,5 +1,5 @@
 import { e } from '../plan/expr.ts';
-import { readPRelu } from './onnx-math.ts';
+import { onnxPRelu } from './onnx-math.ts';
 import { definePointwise } from './pointwise.ts';
 import { reads } from './tensorflow.ts';
 
@@ -11,7 +11,7 @@ export default definePointwise({
   expr: ([x, slope]) => e.select(e.binary('lt', x, e.f32(0)), e.mul(x, slope), x),
   tf: (tf, [x, slope]) => [tf.prelu(x!, slope!)],
   names: {
-    onnx: { PRelu: readPRelu },
+    onnx: { PRelu: onnxPRelu },
     graph: { Prelu: reads('prelu', 2) },
     tflite: { PRELU: reads('prelu', 2) },
     layers: {

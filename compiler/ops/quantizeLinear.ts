@@ -2,7 +2,7 @@ import { badShape } from '../errors.ts';
 import { roundHalfEven } from '../ir/special.ts';
 import { e } from '../plan/expr.ts';
 import type { Attrs, DType } from './define.ts';
-import { readDynamicQuantize, readQLinearConv, readQLinearMatMul, readQuantize } from './onnx-quantize.ts';
+import { onnxDynamicQuantize, onnxQLinearConv, onnxQLinearMatMul, onnxQuantize } from './onnx-quantize.ts';
 import { definePointwise } from './pointwise.ts';
 
 const bounds: Partial<Record<DType, readonly [number, number]>> = { int8: [-128, 127], uint8: [0, 255] };
@@ -32,10 +32,10 @@ export default definePointwise<Attrs & { readonly to: DType }>({
   },
   names: {
     onnx: {
-      QuantizeLinear: readQuantize,
-      QLinearConv: readQLinearConv,
-      QLinearMatMul: readQLinearMatMul,
-      DynamicQuantizeLinear: readDynamicQuantize,
+      QuantizeLinear: onnxQuantize,
+      QLinearConv: onnxQLinearConv,
+      QLinearMatMul: onnxQLinearMatMul,
+      DynamicQuantizeLinear: onnxDynamicQuantize,
     },
     tflite: { QUANTIZE: (c) => c.input(0) },
   },

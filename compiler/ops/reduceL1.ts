@@ -5,6 +5,7 @@ import { defineReduction } from './reduction.ts';
 export default defineReduction({
   kind: 'reduceL1',
   description: 'sum of magnitudes over axes',
+  names: { onnx: { ReduceL1: reduce('reduceL1') } },
   types: ['float32', 'int32'],
   value: (xs) => xs.reduce((a, b) => a + Math.abs(b), 0),
   fn: 'sum',

@@ -5,6 +5,7 @@ import { defineReduction } from './reduction.ts';
 export default defineReduction({
   kind: 'reduceLogSum',
   description: 'logarithm of the sum over axes',
+  names: { onnx: { ReduceLogSum: reduce('reduceLogSum') } },
   value: (xs) => Math.log(xs.reduce((a, b) => a + b, 0)),
   fn: 'sum',
   finish: (y) => e.unary('log', y),

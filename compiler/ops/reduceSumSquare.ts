@@ -5,6 +5,7 @@ import { defineReduction } from './reduction.ts';
 export default defineReduction({
   kind: 'reduceSumSquare',
   description: 'sum of squares over axes',
+  names: { onnx: { ReduceSumSquare: reduce('reduceSumSquare') } },
   types: ['float32', 'int32'],
   value: (xs) => xs.reduce((a, b) => a + b * b, 0),
   fn: 'sum',

@@ -1,7 +1,7 @@
 import { badShape } from '../errors.ts';
 import { sameShape, sizeOf } from '../ir/tensor.ts';
 import { type AxisLink, defineOp, type LayerContext, type Shape } from './define.ts';
-import { readFlatten, readReshape, readShape, readSize, readSqueeze, readUnsqueeze } from './onnx-shape.ts';
+import { onnxFlatten, onnxReshape, onnxShape, onnxSize, onnxSqueeze, onnxUnsqueeze } from './onnx-shape.ts';
 import { range, unpermute } from './spatial.ts';
 import {
   readExpandDims,
@@ -41,12 +41,12 @@ export default defineOp<{ readonly shape: Shape }>({
   tf: (tf, [x], { shape }) => [tf.reshape(x!, [-1, ...shape.slice(1)])],
   names: {
     onnx: {
-      Reshape: readReshape,
-      Flatten: readFlatten,
-      Squeeze: readSqueeze,
-      Unsqueeze: readUnsqueeze,
-      Shape: readShape,
-      Size: readSize,
+      Reshape: onnxReshape,
+      Flatten: onnxFlatten,
+      Squeeze: onnxSqueeze,
+      Unsqueeze: onnxUnsqueeze,
+      Shape: onnxShape,
+      Size: onnxSize,
     },
     graph: {
       Reshape: readReshape,

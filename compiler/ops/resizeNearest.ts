@@ -1,7 +1,7 @@
 import { badShape } from '../errors.ts';
 import { defineOp } from './define.ts';
 import { elements, tabulate } from './elements.ts';
-import { readResize } from './onnx-resize.ts';
+import { onnxResize } from './onnx-resize.ts';
 import {
   coordinate,
   coordinateModes,
@@ -63,7 +63,7 @@ export default defineOp<ResizeNearestAttrs>({
     ),
   ],
   names: {
-    onnx: { Resize: readResize, Upsample: readResize },
+    onnx: { Resize: onnxResize, Upsample: onnxResize },
     graph: { ResizeNearestNeighbor: (c) => readResize(c, 'resizeNearest') },
     tflite: { RESIZE_NEAREST_NEIGHBOR: (c) => readResize(c, 'resizeNearest') },
     layers: { UpSampling1D: readUpSampling, UpSampling2D: readUpSampling, UpSampling3D: readUpSampling },

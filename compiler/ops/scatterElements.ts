@@ -4,6 +4,7 @@ import { type Attrs, defineOp, type OnnxContext } from './define.ts';
 import { indices as every } from './elements.ts';
 import { plain } from './gather-step.ts';
 import { bases } from './gatherElements.ts';
+import { attrAxis } from './onnx.ts';
 import { checkScatter, type Reduction, reduceWith, reductions, typeNumber } from './scatter.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { e } from '../plan/expr.ts';
-import { readBitShift } from './onnx-math.ts';
+import { onnxBitShift } from './onnx-math.ts';
 import { binarySamples, definePointwise, integers } from './pointwise.ts';
 
 export default definePointwise({
@@ -9,7 +9,7 @@ export default definePointwise({
   types: integers,
   value: ([a, b]) => (b >>> 0 < 32 ? a << b : 0),
   expr: ([a, b]) => e.binary('shl', a, b),
-  names: { onnx: { BitShift: readBitShift } },
+  names: { onnx: { BitShift: onnxBitShift } },
   samples: [
     ...binarySamples({}, { dtype: 'int32' }, { dtype: 'int32', values: 'index', below: 36 }),
     ...binarySamples({}, { dtype: 'uint8' }, { dtype: 'uint8', values: 'index', below: 9 }, 'byte_'),

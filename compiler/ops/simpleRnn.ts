@@ -1,6 +1,6 @@
 import { e } from '../plan/expr.ts';
 import { defineOp, type SampleInput } from './define.ts';
-import { readRnn as onnxRnn } from './onnx-recurrent.ts';
+import { onnxRnn } from './onnx-recurrent.ts';
 import {
   type Cell,
   clipped,

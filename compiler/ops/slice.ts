@@ -3,7 +3,7 @@ import { sameShape } from '../ir/tensor.ts';
 import { sliceView } from '../plan/view.ts';
 import { type Attrs, defineOp, type LayerContext, type ValueId } from './define.ts';
 import { elements, tabulate } from './elements.ts';
-import { readSlice, readSplit } from './onnx-shape.ts';
+import { onnxSlice, onnxSplit } from './onnx-shape.ts';
 import { pairs } from './pad.ts';
 import { channelsFirst, range, unpermute } from './spatial.ts';
 import {
@@ -92,7 +92,7 @@ export default defineOp<SliceAttrs>({
     ];
   },
   names: {
-    onnx: { Slice: readSlice, Split: readSplit },
+    onnx: { Slice: onnxSlice, Split: onnxSplit },
     graph: {
       Slice: readSlice,
       StridedSlice: readStridedSlice,

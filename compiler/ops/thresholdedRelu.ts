@@ -1,7 +1,7 @@
 import { e } from '../plan/expr.ts';
 import type { Attrs } from './define.ts';
 import { unary } from './onnx.ts';
-import { readShrink } from './onnx-math.ts';
+import { onnxShrink } from './onnx-math.ts';
 import { definePointwise, unarySamples } from './pointwise.ts';
 
 export default definePointwise<Attrs & { readonly theta: number }>({
@@ -14,7 +14,7 @@ export default definePointwise<Attrs & { readonly theta: number }>({
   names: {
     onnx: {
       ThresholdedRelu: unary('thresholdedRelu', (c) => ({ theta: c.config.float('alpha', 1) })),
-      Shrink: readShrink,
+      Shrink: onnxShrink,
     },
     layers: {
       ThresholdedReLU: (c) => c.one('thresholdedRelu', [c.input(0)], { theta: c.config.float('theta', 1) }),

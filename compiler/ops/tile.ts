@@ -1,7 +1,7 @@
 import { badShape } from '../errors.ts';
 import { defineOp } from './define.ts';
 import { elements, tabulate } from './elements.ts';
-import { readTile } from './onnx-shape.ts';
+import { onnxTile } from './onnx-shape.ts';
 import { unpermute } from './spatial.ts';
 import { numbers } from './tensorflow.ts';
 
@@ -30,7 +30,7 @@ export default defineOp<{ readonly repeats: readonly number[] }>({
   },
   tf: (tf, [x], { repeats }) => [tf.tile(x!, [...repeats])],
   names: {
-    onnx: { Tile: readTile },
+    onnx: { Tile: onnxTile },
     graph: { Tile: (c) => c.one('tile', [c.input(0)], { repeats: numbers(c, 1) }) },
     tflite: { TILE: (c) => c.one('tile', [c.input(0)], { repeats: numbers(c, 1) }) },
   },

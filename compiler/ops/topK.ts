@@ -4,7 +4,7 @@ import { transposeView } from '../plan/view.ts';
 import { type Attrs, defineOp, type NodeContext, type Shape } from './define.ts';
 import { elements, indices, tabulate } from './elements.ts';
 import { plain } from './gather-step.ts';
-import { readTopK } from './onnx-math.ts';
+import { onnxTopK } from './onnx-math.ts';
 import { range } from './spatial.ts';
 import { number } from './tensorflow.ts';
 
@@ -66,7 +66,7 @@ export default defineOp<TopKAttrs>({
     });
     return [transposeView(y, back), transposeView(places, back)];
   },
-  names: { onnx: { TopK: readTopK }, graph: { TopKV2: readTopK }, tflite: { TOPK_V2: readTopK } },
+  names: { onnx: { TopK: onnxTopK }, graph: { TopKV2: readTopK }, tflite: { TOPK_V2: readTopK } },
   samples: [
     { name: 'last', inputs: [{ shape: [3, 9] }], attrs: { k: 4, axis: -1, largest: true } },
     { name: 'first_axis', inputs: [{ shape: [6, 2] }], attrs: { k: 2, axis: 0, largest: false } },

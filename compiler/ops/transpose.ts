@@ -2,7 +2,7 @@ import { badShape } from '../errors.ts';
 import { allocate, rowMajor } from '../ir/tensor.ts';
 import { transposeView } from '../plan/view.ts';
 import { defineOp, type NodeContext } from './define.ts';
-import { readTranspose } from './onnx-shape.ts';
+import { onnxTranspose } from './onnx-shape.ts';
 import { numbers } from './tensorflow.ts';
 
 /** Output axis i is input axis perm[i]. */
@@ -41,7 +41,7 @@ export default defineOp<{ readonly perm: readonly number[] }>({
     ),
   tf: (tf, [x], { perm }) => [tf.transpose(x!, [...perm])],
   names: {
-    onnx: { Transpose: readTranspose },
+    onnx: { Transpose: onnxTranspose },
     graph: { Transpose: readPerm },
     tflite: { TRANSPOSE: readPerm },
     layers: {

@@ -2,8 +2,8 @@ import { badShape } from '../errors.ts';
 import { e } from '../plan/expr.ts';
 import { type Attrs, defineOp } from './define.ts';
 import { elements, tabulate } from './elements.ts';
-import { hasInput, number } from './onnx.ts';
-import { readEyeLike } from './onnx-shape.ts';
+import { hasInput, single } from './onnx.ts';
+import { onnxEyeLike } from './onnx-shape.ts';
 import { scalarOf } from './pointwise.ts';
 
 /** Keeps the upper (column − row ≥ k) or the lower (≤ k) triangle of the last two dimensions, zeros elsewhere. */
@@ -50,11 +50,11 @@ export default defineOp<TriluAttrs>({
   },
   names: {
     onnx: {
-      EyeLike: readEyeLike,
+      EyeLike: onnxEyeLike,
       Trilu: (c) =>
         c.one('trilu', [c.input(0)], {
           upper: c.config.bool('upper', true),
-          k: hasInput(c, 1) ? number(c, 1) : 0,
+          k: hasInput(c, 1) ? single(c, 1) : 0,
         }),
     },
   },

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { GraphBuilder, type ValueId } from '../../compiler/ir/graph.ts';
 import { random } from '../../compiler/ir/random.ts';
 import { type Tensor, tensor } from '../../compiler/ir/tensor.ts';
-import type { NodeContext } from '../../compiler/ops/define.ts';
+import type { OnnxContext } from '../../compiler/ops/define.ts';
 import { evaluateGraph, opOf, semantics } from '../../compiler/semantics/evaluate.ts';
 import { difference, sampleTensor } from '../samples.ts';
 
@@ -95,7 +95,7 @@ describe('ONNX norms', () => {
       config: { int: number, float: number },
       input: (i: number) => inputs[i],
       one: b.one.bind(b),
-    } as unknown as NodeContext;
+    } as unknown as OnnxContext;
     b.output('y', opOf('layerNorm').names!.onnx![kind](c) as ValueId);
     return { y: evaluateGraph(b.finish(), { x: image }).y, scale: vectors[0], bias: vectors[1] };
   }
