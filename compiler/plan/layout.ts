@@ -64,7 +64,7 @@ export function makeLayout(r: LayoutRequest): Layout {
       ? Math.ceil((size + before[a] + after[a]) / phases[a])
       : size + Math.max(before[a], after[a]),
   );
-  const tail = r.tail?.length ?? 0;
+  const tail = Math.min(2, r.tail?.length ?? 0);
   let stride = 1;
   let pending: number[] = [];
   const flush = () => {

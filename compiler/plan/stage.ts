@@ -8,7 +8,6 @@
 import { assert } from '../errors.ts';
 import type { Shape } from '../ir/tensor.ts';
 import { type Plan, type PlanValue, reads, type Step, writes } from './forms.ts';
-import { mapViews } from './fuse.ts';
 import { hasEvenGaps, type Layout, type LayoutRequest, makeLayout, orderOf, plainLayout } from './layout.ts';
 import { dimSize, extent, type Factor, type PlanId, readsPadding, type View, whole } from './view.ts';
 
@@ -32,7 +31,7 @@ const fewPixels = 4;
 export function stage(plan: Plan): Staged {
   const values = new Map(plan.values);
   const fixed = fixedValues(plan);
-  const accepted = new Map<PlanId, Wish>();
+  const wishes = new Wishes();
   const copies = new Map<string, PlanId>();
   const steps: Step[] = [];
 
@@ -42,75 +41,83 @@ export function stage(plan: Plan): Staged {
     values.set(id, v);
     return v;
   };
+  const copied = (v: PlanValue, name: string): PlanValue => {
+    const copy = fresh(v);
+    const [x, y] = [whole(v.id, v.shape), whole(copy.id, v.shape)];
+    steps.push({ form: 'move', name, op: 'copy', x, y, fill: 0 });
+    return copy;
+  };
+  const isFree = (id: PlanId) => values.get(id)!.role === 'temp' && !fixed.has(id);
 
   /** `x` in a layout that grants the wish: its own, or that of a copy. */
   const grant = (x: View, wish: Wish, step: Step): View => {
     const v = values.get(x.value)!;
-    const own = accepted.get(v.id);
-    const merged = merge(v, own, wish);
-    const even = hasEvenGaps({ order: orderOf({ shape: v.shape, ...wish }), ...wish });
-    if (!fixed.has(v.id) && merged && even) {
-      accepted.set(v.id, merged);
-      return x;
-    }
+    if (isFree(v.id) && wishes.add(v, wish)) return x;
     if (fixed.has(v.id) && isTrivial(v, wish)) return x;
     const key = `${v.id}:${wish.tail}:${wish.phases}:${wish.fill ?? 0}`;
     const known = copies.get(key);
-    const old = known === undefined ? undefined : accepted.get(known);
+    const old = known === undefined ? undefined : wishes.of(known);
     const grown = old && merge(v, old, wish);
     if (known !== undefined && grown) {
-      accepted.set(known, grown);
+      wishes.set(known, grown);
       return { ...x, value: known };
     }
-    const copy = fresh(v);
+    const copy = copied(v, step.name);
     copies.set(key, copy.id);
-    accepted.set(copy.id, wish);
-    const label = { name: step.name, op: 'copy' };
-    steps.push({ form: 'move', ...label, x: whole(v.id, v.shape), y: whole(copy.id, v.shape), fill: 0 });
+    wishes.set(copy.id, wish);
     return { ...x, value: copy.id };
+  };
+
+  /** Operands of an epilogue are read at the address of the result plus a constant: they must lie like it. */
+  const aligned = (a: View, y: PlanId, step: Step): View => {
+    const v = values.get(a.value)!;
+    if (v.role !== 'temp' || (fixed.has(v.id) && fixed.has(y))) return a;
+    if (isFree(v.id) && wishes.unite(v, y)) return a;
+    const copy = copied(v, step.name);
+    assert(wishes.unite(copy, y), `a copy of value ${v.id} can't lie like value ${y}`);
+    return { ...a, value: copy.id };
   };
 
   for (const original of plan.steps) {
     let step = original;
+    if (step.form !== 'linear' && step.form !== 'window') {
+      steps.push(step);
+      continue;
+    }
     if (step.form === 'linear') {
       if (dimSize(step.x.dims[3]) < fewPixels) step = { ...step, x: pixelsOut(step.x), y: pixelsOut(step.y) };
       const { compact, move } = compacted(step.x, (shape) => fresh(values.get(step.y.value)!, shape));
       if (move) steps.push({ form: 'move', name: step.name, op: 'copy', fill: 0, ...move });
       step = { ...step, x: compact };
     }
-    if (step.form === 'linear' || step.form === 'window') {
-      const wish = wishOf(step.x, step);
-      if (wish) step = { ...step, x: grant(step.x, wish, step) };
-      const tail = pixelAxes(step.y);
-      if (tail.length > 0) {
-        const v = values.get(step.y.value)!;
-        const plainWish = { ...nothing(v), tail };
-        const merged = merge(v, accepted.get(v.id), plainWish);
-        if (!fixed.has(v.id) && merged) accepted.set(v.id, merged);
-        else if (!isTrivial(v, plainWish) && step.form === 'linear') {
-          // The result can't lie as the kernel writes it: write aside, then copy.
-          const aside = fresh(v);
-          accepted.set(aside.id, plainWish);
-          const back = mapViews(step, (view) => (view.value === v.id ? { ...view, value: aside.id } : view))!;
-          steps.push(back);
-          const last = steps.length;
-          steps.splice(last, 0, {
-            form: 'move',
-            name: step.name,
-            op: 'copy',
-            x: { ...step.y, value: aside.id },
-            y: step.y,
-            fill: 0,
-          });
-          continue;
-        }
-      }
+    const wish = wishOf(step.x, step);
+    if (wish) step = { ...step, x: grant(step.x, wish, step) };
+
+    const y = step.y;
+    const v = values.get(y.value)!;
+    const tail = pixelAxes(y);
+    const wanted: Wish = { ...nothing(v), tail };
+    const args = step.epilogue?.args ?? [];
+    const lies = isFree(v.id)
+      ? tail.length === 0 || wishes.add(v, wanted)
+      : isTrivial(v, wanted) && !args.some((a) => isFree(a.value));
+    // Where the result can't lie as the kernel writes it: write aside, then copy.
+    const aside = !lies && (step.form === 'linear' || args.length > 0);
+    const target = aside ? fresh(v).id : v.id;
+    if (aside) wishes.set(target, wanted);
+    const epilogue = step.epilogue && {
+      ...step.epilogue,
+      args: args.map((a) => aligned(a, target, original)),
+    };
+    steps.push({ ...step, y: { ...y, value: target }, epilogue } as Step);
+    if (aside) {
+      const x = { ...y, value: target };
+      steps.push({ form: 'move', name: step.name, op: 'copy', x, y, fill: 0 });
     }
-    steps.push(step);
   }
 
   const staged = { ...plan, values, steps };
-  return { plan: staged, layouts: layoutsOf(staged, fixed, accepted) };
+  return { plan: staged, layouts: layoutsOf(staged, fixed, wishes) };
 }
 
 /** Values whose layout is row-major, whatever anybody wishes. */
@@ -234,22 +241,15 @@ function compacted(
   };
 }
 
-function layoutsOf(
-  plan: Plan,
-  fixed: ReadonlySet<PlanId>,
-  wishes: ReadonlyMap<PlanId, Wish>,
-): Map<PlanId, Layout> {
-  const same = new Classes();
-  const rows = new Classes();
+function layoutsOf(plan: Plan, fixed: ReadonlySet<PlanId>, wishes: Wishes): Map<PlanId, Layout> {
   const requests = new Map<PlanId, LayoutRequest>();
-  for (const v of plan.values.values()) requests.set(v.id, { shape: v.shape, ...wishes.get(v.id) });
+  for (const v of plan.values.values()) requests.set(v.id, { shape: v.shape, ...wishes.of(v.id) });
   const free = (id: PlanId) => !fixed.has(id) && plan.values.get(id)!.role === 'temp';
 
+  const rows = new Classes();
+  for (const group of wishes.alike.groups()) for (const id of group) rows.join(group[0], id);
   for (const s of plan.steps) {
     if (s.form !== 'linear' && s.form !== 'window') continue;
-    // Operands of an epilogue are read at the address of the result plus a constant.
-    for (const a of s.epilogue?.args ?? [])
-      if (plan.values.get(a.value)!.role === 'temp') same.join(s.y.value, a.value);
     if (free(s.x.value) && free(s.y.value) && sharesRows(s.x, s.y, requests.get(s.x.value)!)) {
       rows.join(s.x.value, s.y.value);
     }
@@ -258,14 +258,6 @@ function layoutsOf(
   const swept = new Set<PlanId>();
   for (const s of plan.steps) if (s.form === 'linear' && dimSize(s.x.dims[3]) === 1) swept.add(s.x.value);
 
-  for (const group of same.groups()) {
-    const merged = group.map((id) => requests.get(id)!).reduce(mergeRequests);
-    for (const id of group) {
-      assert(free(id) || group.length === 1, `value ${id} can't take the layout of its neighbours`);
-      requests.set(id, { ...merged, shape: requests.get(id)!.shape });
-    }
-    for (const id of group) rows.join(group[0], id);
-  }
   const pitch = new Map<PlanId, number>();
   for (const group of rows.groups()) {
     const widest = Math.max(...group.map((id) => rowPitch(requests.get(id)!)));
@@ -306,20 +298,46 @@ function rowPitch(r: LayoutRequest): number {
   return s > 1 ? Math.ceil((r.shape[a] + before + after) / s) : r.shape[a] + Math.max(before, after);
 }
 
-const mergeRequests = (a: LayoutRequest, b: LayoutRequest): LayoutRequest => ({
-  ...a,
-  ...b,
-  tail: (a.tail?.length ?? 0) >= (b.tail?.length ?? 0) ? a.tail : b.tail,
-  before: a.shape.map((_, i) => Math.max(a.before?.[i] ?? 0, b.before?.[i] ?? 0)),
-  after: a.shape.map((_, i) => Math.max(a.after?.[i] ?? 0, b.after?.[i] ?? 0)),
-  fill: a.fill ?? b.fill,
-});
+/** What readers and writers want of each value; values that must lie alike share their wishes. */
+class Wishes {
+  readonly alike = new Classes();
+  readonly #wishes = new Map<PlanId, Wish>();
+
+  of(id: PlanId): Wish | undefined {
+    return this.#wishes.get(this.alike.root(id));
+  }
+
+  set(id: PlanId, wish: Wish): void {
+    this.#wishes.set(this.alike.root(id), wish);
+  }
+
+  /** False where the wish can't be granted beside the others. */
+  add(v: PlanValue, wish: Wish): boolean {
+    const merged = merge(v, this.of(v.id), wish);
+    if (!merged || !isEven(v, merged)) return false;
+    this.set(v.id, merged);
+    return true;
+  }
+
+  /** Both values lie alike from now on; false where their wishes can't both be granted. */
+  unite(v: PlanValue, other: PlanId): boolean {
+    const [a, b] = [this.of(v.id), this.of(other)];
+    const both = a && b ? merge(v, a, b) : (a ?? b);
+    if (a && b && !(both && isEven(v, both))) return false;
+    this.alike.join(v.id, other);
+    if (both) this.set(other, both);
+    return true;
+  }
+}
+
+const isEven = (v: PlanValue, w: Wish) =>
+  hasEvenGaps({ ...w, order: orderOf({ shape: v.shape, tail: w.tail }) });
 
 /** Union-find over values. */
 class Classes {
   readonly #parent = new Map<PlanId, PlanId>();
 
-  #root(id: PlanId): PlanId {
+  root(id: PlanId): PlanId {
     let at = id;
     while (this.#parent.has(at) && this.#parent.get(at) !== at) at = this.#parent.get(at)!;
     this.#parent.set(id, at);
@@ -327,13 +345,13 @@ class Classes {
   }
 
   join(a: PlanId, b: PlanId): void {
-    this.#parent.set(this.#root(a), this.#root(b));
+    this.#parent.set(this.root(a), this.root(b));
   }
 
   groups(): PlanId[][] {
     const out = new Map<PlanId, PlanId[]>();
     for (const id of this.#parent.keys()) {
-      const root = this.#root(id);
+      const root = this.root(id);
       const list = out.get(root);
       if (list) list.push(id);
       else out.set(root, [id]);
