@@ -1,6 +1,5 @@
 import { e } from '../plan/expr.ts';
 import { binarySamples, definePointwise } from './pointwise.ts';
-import { reads } from './tensorflow.ts';
 
 export default definePointwise({
   kind: 'fmod',
@@ -13,7 +12,6 @@ export default definePointwise({
     return e.select(e.binary('lt', a, a.type === 'f32' ? e.f32(0) : e.i32(0)), e.unary('neg', size), size);
   },
   tf: (tf, [a, b]) => [tf.mul(tf.sign(a!), tf.mod(tf.abs(a!), tf.abs(b!)))],
-  names: { graph: { Mod: reads('fmod', 2) } },
   samples: [
     ...binarySamples({}, {}, { values: 'positive' }),
     ...binarySamples({}, { dtype: 'int32' }, { dtype: 'int32' }, 'int_'),

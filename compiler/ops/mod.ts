@@ -17,7 +17,7 @@ export default definePointwise({
   tf: (tf, [a, b]) => [tf.mod(a!, b!)],
   names: {
     onnx: { Mod: onnxMod },
-    graph: { FloorMod: reads('mod', 2) },
+    graph: { FloorMod: reads('mod', 2), Mod: reads('mod', 2) },
     tflite: { FLOOR_MOD: reads('mod', 2) },
   },
   samples: [

@@ -28,7 +28,7 @@ export default definePointwise<Attrs & { readonly alpha: number; readonly gamma:
         gamma: c.config.float('gamma', standard.gamma),
       })),
     },
-    graph: { Selu: reads('selu') },
+    graph: { Selu: reads('selu', 1, standard) },
     activations: { selu: (c, x) => c.one('selu', [x], standard) },
   },
   samples: unarySamples(standard),
