@@ -24,7 +24,7 @@ import type { ReadOptions } from './read.ts';
 
 const maxNodes = 100_000;
 const maxNesting = 32;
-const opsets = { oldest: 6, newest: 22 };
+const opsets = { oldest: 1, newest: 22 };
 
 /** Operators that the reader itself takes, because they are about the file and not about numbers. */
 const structural = new Set(['Constant', 'If']);

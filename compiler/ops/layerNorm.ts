@@ -1,6 +1,13 @@
 import { normalizeAxis, type Shape } from '../ir/tensor.ts';
 import { e } from '../plan/expr.ts';
-import { type Attrs, defineOp, type LayerContext, type NodeContext, type ValueId } from './define.ts';
+import {
+  type Attrs,
+  defineOp,
+  type LayerContext,
+  type NodeContext,
+  type OnnxContext,
+  type ValueId,
+} from './define.ts';
 import { checkNorm, evalNorm, inverseRoot, lowerNorm, permuteNorm } from './norm.ts';
 import { onnxMeanVariance } from './onnx-math.ts';
 import { range } from './spatial.ts';
@@ -89,15 +96,19 @@ function readKeras(c: LayerContext): ValueId {
   });
 }
 
-/** ONNX: over `axis` and all behind it; the optional outputs are not computed. */
-function readOnnx(c: NodeContext): ValueId {
+/** ONNX: over `axis` and all behind it; the mean and the inverse deviation only where they are asked for. */
+function readOnnx(c: OnnxContext): ValueId[] {
   const x = c.input(0);
   const rank = c.b.shape(x).length;
   const axis = normalizeAxis(c.config.int('axis', -1), rank, { node: c.name, op: c.source });
-  return c.one('layerNorm', [x, c.input(1), c.inputs[2] ?? null], {
-    axes: range(axis, rank),
-    epsilon: c.config.float('epsilon', 1e-5),
-  });
+  const axes = range(axis, rank);
+  const epsilon = c.config.float('epsilon', 1e-5);
+  const y = c.one('layerNorm', [x, c.input(1), c.inputs[2] ?? null], { axes, epsilon });
+  if (!c.outputs[1] && !c.outputs[2]) return [y];
+  const mean = c.one('reduceMean', [x], { axes, keepDims: true });
+  const square = c.one('square', [c.one('sub', [x, mean])]);
+  const variance = c.one('reduceMean', [square], { axes, keepDims: true });
+  return [y, mean, c.one('rsqrt', [c.one('add', [variance, c.b.scalar(epsilon)])])];
 }
 
 /** ONNX instance and group normalization: x [N, C, …], scale and bias per channel or (GroupNormalization before 21) per group. */

@@ -10,6 +10,7 @@ import {
   type ValueId,
 } from './define.ts';
 import { elements, tabulate } from './elements.ts';
+import { onnxEinsum } from './onnx-einsum.ts';
 import { onnxMatMul, onnxMatMulInteger } from './onnx-product.ts';
 import { range } from './spatial.ts';
 import { strided } from './strided.ts';
@@ -74,7 +75,7 @@ export default defineOp({
     return [tf.matMul(full(a!) as never, full(b!) as never)];
   },
   names: {
-    onnx: { MatMul: onnxMatMul, MatMulInteger: onnxMatMulInteger },
+    onnx: { Einsum: onnxEinsum, MatMul: onnxMatMul, MatMulInteger: onnxMatMulInteger },
     graph: { BatchMatMul: batchMatMul, BatchMatMulV2: batchMatMul },
     tflite: { BATCH_MATMUL: batchMatMul },
     layers: { Dot: readDot },

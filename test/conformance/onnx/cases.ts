@@ -39,14 +39,21 @@ export function readCase(root: string, set: SetName, name: string): Case {
   const expected = new Map(
     read('output').map((t, i) => [graph.output[i].name, reader.tensor(t, { file: name, node: 'expected' })]),
   );
-  return { name, bytes, inputs: graph.input.filter((v) => !weights.has(v.name)), given: read('input'), expected };
+  return {
+    name,
+    bytes,
+    inputs: graph.input.filter((v) => !weights.has(v.name)),
+    given: read('input'),
+    expected,
+  };
 }
 
 export const caseNames = (root: string, set: SetName) => readdirSync(join(root, set)).sort();
 
 /** onnxruntime's: rtol 1e-3, atol 1e-5; integers exact. Nothing: it agrees. */
 export function difference(actual: Tensor, expected: Tensor): string | undefined {
-  if (String(actual.shape) !== String(expected.shape)) return `shape [${actual.shape}], not [${expected.shape}]`;
+  if (String(actual.shape) !== String(expected.shape))
+    return `shape [${actual.shape}], not [${expected.shape}]`;
   if (actual.dtype !== expected.dtype) return `type ${actual.dtype}, not ${expected.dtype}`;
   const float = expected.dtype === 'float32';
   for (let i = 0; i < expected.data.length; i++) {
@@ -58,4 +65,6 @@ export function difference(actual: Tensor, expected: Tensor): string | undefined
 }
 
 export const reasonOf = (error: unknown) =>
-  error instanceof CompileError ? `${error.code} ${error.reason}` : `crash: ${(error as Error).stack ?? error}`;
+  error instanceof CompileError
+    ? `${error.code} ${error.reason}`
+    : `crash: ${(error as Error).stack ?? error}`;

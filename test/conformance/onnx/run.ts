@@ -48,7 +48,9 @@ async function read(c: Case, bound: readonly number[]): Promise<Prepared> {
   const tensors = c.given.map((t, i) => reader.tensor(t, { file: c.name, node: c.inputs[i].name }));
   const shapes = Object.fromEntries(c.inputs.map((v, i) => [v.name, tensors[i]?.shape]).filter(([, s]) => s));
   const { graph } = await readModel({ 'model.onnx': bytes }, { shapes, allowNonfinite: true });
-  const inputs = Object.fromEntries(graph.inputs.map((p) => [p.name, tensors[c.inputs.findIndex((v) => v.name === p.name)]]));
+  const inputs = Object.fromEntries(
+    graph.inputs.map((p) => [p.name, tensors[c.inputs.findIndex((v) => v.name === p.name)]]),
+  );
   return { graph: simplify(graph), inputs, bound: bound.length };
 }
 

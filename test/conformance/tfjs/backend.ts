@@ -70,7 +70,11 @@ type Params = Parameters<import('@tensorflow/tfjs-core').KernelConfig['kernelFun
 /** `undefined` for element types that no module has (strings, complex numbers). */
 function callOf(_tf: Tfjs, kernel: string, { inputs, backend, attrs }: Params): Call | undefined {
   const given = Object.entries(inputs).flatMap(([name, v]) =>
-    v === null || v === undefined ? [] : Array.isArray(v) ? v.map((x) => [name, x] as const) : [[name, v] as const],
+    v === null || v === undefined
+      ? []
+      : Array.isArray(v)
+        ? v.map((x) => [name, x] as const)
+        : [[name, v] as const],
   );
   if (given.some(([, v]) => !dtypes.includes(v.dtype))) return undefined;
   return {

@@ -87,7 +87,9 @@ async function compileBatch(
     const inputs = metadata.inputs.flatMap((p, i) =>
       own(p.name) ? [{ view: instance.inputs[i], operand: Number(p.name.split('.')[1]) }] : [],
     );
-    const outputs = metadata.outputs.flatMap((p, i) => (own(p.name) ? [{ ...p, view: instance.outputs[i] }] : []));
+    const outputs = metadata.outputs.flatMap((p, i) =>
+      own(p.name) ? [{ ...p, view: instance.outputs[i] }] : [],
+    );
     out.set(key, {
       formats: metadata.layers.filter((l) => own(l.name) && l.form === 'linear').map((l) => l.format),
       run(given) {
@@ -108,7 +110,9 @@ function graphOf(tf: Tfjs, batch: readonly [string, Call][]) {
     const translation = translations.get(call.kernel)!;
     const weights = translation.constants(call);
     const ids = call.inputs.map((t, i) =>
-      weights.includes(call.names[i]) ? b.constant(t, call.names[i]) : b.input(`c${at}.${i}`, t.dtype, t.shape),
+      weights.includes(call.names[i])
+        ? b.constant(t, call.names[i])
+        : b.input(`c${at}.${i}`, t.dtype, t.shape),
     );
     const results = translation.build(new Context(tf, b, call, ids, `c${at}.`));
     [results].flat().forEach((id, i) => void b.output(`c${at}.${i}`, id));

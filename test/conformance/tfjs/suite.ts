@@ -130,4 +130,3 @@ async function seeded(
     Math.random = random;
   }
 }
-

@@ -87,10 +87,7 @@ function spaceToBatch(c: Context): ValueId {
   const padded = c.one('pad', [c.ids[0]], { pads: paddings, mode: 'constant', value: 0 });
   const shape = [...c.shape(padded)];
   const apart = util.getReshaped(shape, block, prod, false);
-  const turned = c.transpose(
-    c.reshape(padded, apart),
-    util.getPermuted(apart.length, block.length, false),
-  );
+  const turned = c.transpose(c.reshape(padded, apart), util.getPermuted(apart.length, block.length, false));
   return c.reshape(turned, util.getReshapedPermuted(shape, block, prod, false));
 }
 

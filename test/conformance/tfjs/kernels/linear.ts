@@ -72,11 +72,7 @@ function convolve(c: Context, { rank, depthwise = false }: Convolution): ValueId
   const taps = w.kernel.map((_, d) => d);
   // HWIO → OIHW; depthwise filters have outputs per channel.
   const weights = depthwise
-    ? c.reshape(c.transpose(c.id('filter'), [rank, rank + 1, ...taps]), [
-        inputs * outputs,
-        1,
-        ...w.kernel,
-      ])
+    ? c.reshape(c.transpose(c.id('filter'), [rank, rank + 1, ...taps]), [inputs * outputs, 1, ...w.kernel])
     : c.transpose(c.id('filter'), [rank + 1, rank, ...taps]);
   const total = depthwise ? inputs * outputs : outputs;
   const inside = c.has('bias') && sizeOf(c.tensor('bias').shape) === total;
@@ -174,4 +170,3 @@ export const linear: Readonly<Record<string, Translation>> = {
   Conv3D: weighted(['filter'], (c) => convolve(c, { rank: 3 })),
   Conv3DBackpropInputV2: weighted(['filter'], (c) => deconvolve(c, 3, 'dy')),
 };
-
