@@ -4,8 +4,8 @@
  */
 import { elementBytes } from '../../ir/tensor.ts';
 import type { MoveStep } from '../../plan/forms.ts';
-import type { Layout } from '../../plan/layout.ts';
-import { nest } from '../../plan/nest.ts';
+import { type Layout, strideOf } from '../../plan/layout.ts';
+import { type Loop, nest, startBytes } from '../../plan/nest.ts';
 import { dimSize, extent, readsPadding, sliceView, type View } from '../../plan/view.ts';
 import { access, type Context } from '../context.ts';
 import { vectorLoop, writeLoops, writeVectorLoop } from '../loops.ts';
@@ -22,8 +22,95 @@ export function writeMove(ctx: Context, step: MoveStep): void {
     writeFill(ctx, step.y, step.fill);
     pairs = clipped[0].dims.some((d) => dimSize(d) === 0) ? [] : [clipped];
   }
-  for (const [x, y] of pairs.flatMap(([x, y]) => byPhase(x, y, ctx.operand(y).layout))) writeCopy(ctx, x, y);
+  for (const [x, y] of pairs) {
+    const { layout } = ctx.operand(y);
+    const split = splitAxis(ctx, x, y);
+    for (const [px, py] of byPhase(x, y, layout, split)) {
+      if (split === undefined) writeCopy(ctx, px, py);
+      else writeSplit(ctx, px, py, split);
+    }
+  }
 }
+
+/** The innermost axis, where neighbours of `x` go alternately to two phases of `y`. */
+function splitAxis(ctx: Context, x: View, y: View): number | undefined {
+  const { layout, dtype } = ctx.operand(y);
+  const axis = layout.order.at(-1);
+  if (axis === undefined || layout.phases[axis] !== 2 || elementBytes[dtype] !== 4) return undefined;
+  const d = y.dims.findIndex((dim) => dim.some((f) => f.axis === axis));
+  if (d < 0 || y.dims[d].length > 1 || y.dims[d][0].step !== 1 || x.dims[d].length > 1) return undefined;
+  return strideOf(ctx.operand(x).layout, x.dims[d][0]) === 1 ? axis : undefined;
+}
+
+/** Even neighbours along the axis to one phase, odd ones to the other; the last of an odd number by itself. */
+function writeSplit(ctx: Context, x: View, y: View, axis: number): void {
+  const d = y.dims.findIndex((dim) => dim.some((f) => f.axis === axis));
+  const size = dimSize(y.dims[d]);
+  const w = size & ~1;
+  const cut = (v: View, start: number, count: number) =>
+    sliceView(
+      v,
+      v.dims.map((_, i) => (i === d ? start : 0)),
+      v.dims.map((dim, i) => (i === d ? count : dimSize(dim))),
+      v.dims.map(() => 1),
+    )!;
+  if (w > 0) {
+    const others = y.dims.map((_, i) => i).filter((i) => i !== d);
+    const loops = nest([ctx.operand(y), ctx.operand(x)], others);
+    const [rows, outer] = [loops.at(-1) ?? { size: 1, strides: [0, 0] }, loops.slice(0, -1)];
+    const odd = startBytes(ctx.operand(cut(y, 1, 1))) - startBytes(ctx.operand(y));
+    ctx.import('runtime/kernels/move', 'f32_move_split2_1x8');
+    writeWalk(ctx, x, y, outer, ([to, from]) => {
+      const args = [
+        from,
+        to,
+        distance(odd),
+        rows.size,
+        w,
+        ...[rows.strides[1], rows.strides[0]].map(distance),
+      ];
+      ctx.code.line(`f32_move_split2_1x8(${args.join(', ')});`);
+    });
+  }
+  if (w < size) writeCopy(ctx, cut(x, w, 1), cut(y, w, 1));
+}
+
+/** Loops from the starts of both views. */
+function writeWalk(
+  ctx: Context,
+  x: View,
+  y: View,
+  loops: readonly Loop[],
+  body: (pointers: readonly string[]) => void,
+): void {
+  const from = ctx.fresh('x');
+  const to = ctx.fresh('y');
+  ctx.code.line(`const ${to}: usize = ${ctx.start(y)};`);
+  ctx.code.line(`const ${from}: usize = ${ctx.start(x)};`);
+  writeLoops(ctx, loops, [to, from], body);
+}
+
+/** A transposition: `x` is contiguous along one loop, `y` along another. */
+function writePlanar(
+  ctx: Context,
+  x: View,
+  y: View,
+  loops: readonly Loop[],
+  channel: Loop,
+  pixel: Loop,
+): void {
+  const others = loops.filter((l) => l !== channel && l !== pixel);
+  const [rows, outer] = [others.at(-1) ?? { size: 1, strides: [0, 0] }, others.slice(0, -1)];
+  ctx.import('runtime/kernels/move', 'f32_move_planar_4x4');
+  writeWalk(ctx, x, y, outer, ([to, from]) => {
+    const sizes = [channel.size, rows.size, pixel.size];
+    const bytes = [pixel.strides[1], rows.strides[1], channel.strides[0], rows.strides[0]];
+    ctx.code.line(`f32_move_planar_4x4(${[from, to, ...sizes, ...bytes.map(distance)].join(', ')});`);
+  });
+}
+
+/** Backwards distances wrap around. */
+const distance = (bytes: number) => (bytes < 0 ? `<usize>(${bytes})` : String(bytes));
 
 function writeCopy(ctx: Context, x: View, y: View): void {
   const operands = [ctx.operand(y), ctx.operand(x)];
@@ -32,17 +119,14 @@ function writeCopy(ctx: Context, x: View, y: View): void {
     operands,
     y.dims.map((_, d) => d),
   );
-  const from = ctx.fresh('x');
-  const to = ctx.fresh('y');
-  ctx.code.line(`const ${to}: usize = ${ctx.start(y)};`);
-  ctx.code.line(`const ${from}: usize = ${ctx.start(x)};`);
   const inner = loops.at(-1);
   const run = inner?.strides[0] === bytes && inner.strides[1] === bytes ? inner.size * bytes : 0;
   if (run >= 64 || (run > 0 && loops.length === 1)) {
-    writeLoops(
+    writeWalk(
       ctx,
+      x,
+      y,
       loops.slice(0, -1),
-      [to, from],
       ([q, p]) => void ctx.code.line(`memory.copy(${q}, ${p}, ${run});`),
     );
     return;
@@ -50,24 +134,17 @@ function writeCopy(ctx: Context, x: View, y: View): void {
   const scalar = ([q, p]: readonly string[]) =>
     void ctx.code.line(`${access[ctx.dtype(y)].store}(${q}, ${ctx.load(x, p)});`);
   const at = ctx.vector && bytes === 4 ? vectorLoop(loops) : -1;
-  if (at < 0) {
-    writeLoops(ctx, loops, [to, from], scalar);
+  if (at >= 0) {
+    const load = loops[at].strides[1] === 0 ? 'v128.load32_splat' : 'v128.load';
+    const vector = ([q, p]: readonly string[]) => void ctx.code.line(`v128.store(${q}, ${load}(${p}));`);
+    const outer = loops.filter((_, i) => i !== at);
+    writeWalk(ctx, x, y, outer, (current) => writeVectorLoop(ctx, loops[at], current, vector, scalar));
     return;
   }
-  const load = loops[at].strides[1] === 0 ? 'v128.load32_splat' : 'v128.load';
-  writeLoops(
-    ctx,
-    loops.filter((_, i) => i !== at),
-    [to, from],
-    (current) =>
-      writeVectorLoop(
-        ctx,
-        loops[at],
-        current,
-        ([q, p]) => void ctx.code.line(`v128.store(${q}, ${load}(${p}));`),
-        scalar,
-      ),
-  );
+  const channel = loops.find((l) => l.strides[1] === 4);
+  const pixel = loops.find((l) => l.strides[0] === 4 && l.size >= 4);
+  if (bytes === 4 && channel && pixel && channel !== pixel) writePlanar(ctx, x, y, loops, channel, pixel);
+  else writeWalk(ctx, x, y, loops, scalar);
 }
 
 /** Stores `fill` into every element of the view. */
@@ -114,11 +191,11 @@ function clip(x: View, y: View): [View, View] | undefined {
   return cx && cy ? [cx, cy] : undefined;
 }
 
-/** One pair of views per combination of phases of y's layout, each of which is an even walk. */
-function byPhase(x: View, y: View, layout: Layout): [View, View][] {
+/** One pair of views per combination of phases of y's layout, those of axis `except` apart: each is an even walk. */
+function byPhase(x: View, y: View, layout: Layout, except?: number): [View, View][] {
   let pairs: [View, View][] = [[x, y]];
   layout.phases.forEach((s, axis) => {
-    if (s === 1) return;
+    if (s === 1 || axis === except) return;
     pairs = pairs.flatMap(([px, py]) => {
       const d = py.dims.findIndex((dim) => dim.some((f) => f.axis === axis));
       if (d < 0) return [[px, py] as [View, View]];
