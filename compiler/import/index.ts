@@ -6,11 +6,13 @@ import graphModel from './graph-model.ts';
 import onnx from './onnx.ts';
 import type { Model, Reader, ReadOptions } from './read.ts';
 import tfjsLayers from './tfjs-layers.ts';
+import tflite from './tflite.ts';
 
 // biome-ignore format: one format, one line
 const readers: readonly Reader[] = [
   tfjsLayers,
   graphModel,
+  tflite,
   onnx,
 ];
 
