@@ -48,6 +48,7 @@ export default defineOp<{ readonly axis: number }>({
   lower(l, attrs) {
     const { dtype, shape } = l.outputType(0);
     const axis = normalizeAxis(attrs.axis, shape.length);
+    if (shape[axis] === 0) return [l.view(0)];
     const y = l.temp(dtype, shape);
     let at = 0;
     for (let i = 0; at < shape[axis]; i++) {

@@ -12,14 +12,18 @@ export interface Call {
   readonly inputs: readonly Tensor[];
 }
 
-/** Computes a call, or returns why it can't. */
-export type Answer = (call: Call, reference: () => readonly Tensor[]) => readonly Tensor[] | undefined;
+export interface Answer {
+  /** Computes a call; `undefined` leaves it to the cpu backend, whose results `reference` gives. */
+  compute(call: Call, reference: () => readonly Tensor[]): readonly Tensor[] | undefined;
+  /** A call on element types that no module has goes to the cpu backend. */
+  foreign(kernel: string): void;
+}
 
 export const backendName = 'espalier';
 
 const dtypes: readonly string[] = ['float32', 'int32', 'bool'];
 
-export function registerBackend(tf: Tfjs, answer: Answer): void {
+export function registerBackend(tf: Tfjs, answer: () => Answer): void {
   const cpu = tf.findBackendFactory('cpu');
   tf.registerBackend(backendName, cpu, 0);
   for (const kernel of tf.getKernelsForBackend('cpu')) {
@@ -28,20 +32,22 @@ export function registerBackend(tf: Tfjs, answer: Answer): void {
       backendName,
       kernelFunc: (params) => {
         const fallback = () => kernel.kernelFunc(params);
-        const call = callOf(tf, kernel.kernelName, params);
-        if (!call) return fallback();
-        let own: Info[] | undefined;
-        const results = answer(call, () => {
-          const infos = fallback();
-          own = Array.isArray(infos) ? infos : [infos];
-          return own.map((info) => read(params.backend as Cpu, info));
+        const backend = params.backend as Cpu;
+        const call = callOf(kernel.kernelName, params);
+        if (!call) {
+          answer().foreign(kernel.kernelName);
+          return fallback();
+        }
+        let own: Info | Info[] | undefined;
+        const results = answer().compute(call, () => {
+          own = fallback();
+          return [own].flat().map((info) => read(backend, info));
         });
-        if (!results) return own ? (own.length === 1 ? own[0] : own) : fallback();
-        for (const info of own ?? []) (params.backend as Cpu).disposeIntermediateTensorInfo(info);
-        const infos = results.map((t) =>
-          (params.backend as Cpu).makeTensorInfo([...t.shape], t.dtype, t.data),
-        );
-        return infos.length === 1 ? infos[0] : infos;
+        if (!results) return own ?? fallback();
+        const one = own !== undefined && !Array.isArray(own);
+        for (const info of [own ?? []].flat()) backend.disposeIntermediateTensorInfo(info);
+        const infos = results.map((t) => backend.makeTensorInfo([...t.shape], t.dtype, t.data));
+        return one ? infos[0] : infos;
       },
     });
   }
@@ -68,7 +74,7 @@ function typed(dtype: DType, values: ArrayLike<number>): TensorData {
 type Params = Parameters<import('@tensorflow/tfjs-core').KernelConfig['kernelFunc']>[0];
 
 /** `undefined` for element types that no module has (strings, complex numbers). */
-function callOf(_tf: Tfjs, kernel: string, { inputs, backend, attrs }: Params): Call | undefined {
+function callOf(kernel: string, { inputs, backend, attrs }: Params): Call | undefined {
   const given = Object.entries(inputs).flatMap(([name, v]) =>
     v === null || v === undefined
       ? []
@@ -76,7 +82,8 @@ function callOf(_tf: Tfjs, kernel: string, { inputs, backend, attrs }: Params): 
         ? v.map((x) => [name, x] as const)
         : [[name, v] as const],
   );
-  if (given.some(([, v]) => !dtypes.includes(v.dtype))) return undefined;
+  const result = (attrs as { dtype?: string } | undefined)?.dtype ?? 'float32';
+  if (!dtypes.includes(result) || given.some(([, v]) => !dtypes.includes(v.dtype))) return undefined;
   return {
     kernel,
     attrs: (attrs ?? {}) as Readonly<Record<string, unknown>>,

@@ -2,7 +2,7 @@
 import type { Tensor } from '../../../compiler/ir/tensor.ts';
 
 /** Of the largest element of the result. */
-const tolerance = 2e-6;
+const tolerance = 5e-7;
 
 /** Why `got` is not `want`; integers, NaN and infinities must be the same. */
 export function disagreement(got: readonly Tensor[], want: readonly Tensor[]): string | undefined {

@@ -1,9 +1,9 @@
 /** Runs specs of tfjs-core twice: to see which kernels they call, then with those kernels compiled. */
-import type { Answer, Call } from './backend.ts';
-import { backendName, registerBackend } from './backend.ts';
+import type { Tensor } from '../../../compiler/ir/tensor.ts';
+import { type Answer, backendName, type Call, registerBackend } from './backend.ts';
 import { loadBundle } from './bundle.ts';
 import { disagreement } from './compare.ts';
-import { createJasmine, type Jasmine } from './jasmine.ts';
+import { createJasmine, type Hooks, type Jasmine } from './jasmine.ts';
 import { helpers, translations } from './kernels/index.ts';
 import { type Compiled, compileCalls, keyOf, type Options } from './modules.ts';
 
@@ -22,13 +22,15 @@ export interface Suite {
 }
 
 /** Gradients, errors, strings and complex numbers are no inference. */
-const foreign = /grad|throw|string|complex/i;
+const foreign = /grad|derivative|backprop|throw|string|complex/i;
+
+const nobody: Answer = { compute: () => undefined, foreign() {} };
 
 export async function createSuite(files: readonly string[]): Promise<Suite> {
   const jasmine = createJasmine();
   const bundle = await loadBundle(files, jasmine);
-  let answer: Answer = () => undefined;
-  registerBackend(bundle.tf, (call, reference) => answer(call, reference));
+  let answer = nobody;
+  registerBackend(bundle.tf, () => answer);
   bundle.setTestEnvs([{ name: backendName, backendName, isDataSync: true }]);
   const describe = jasmine.globals.describe as (name: string, body: () => void) => void;
   for (const file of files) describe(`${file}:`, bundle.declare[file]);
@@ -36,12 +38,13 @@ export async function createSuite(files: readonly string[]): Promise<Suite> {
     async run(options, accept = () => true) {
       const wanted = (full: string) => !foreign.test(full) && accept(nameOf(full));
       const calls = new Map<string, Call>();
-      const of = (next: Answer) => {
-        answer = next;
-      };
-      await collect(jasmine, wanted, of, calls);
-      const compiled = await compileCalls(bundle.tf, calls, options);
-      return execute(jasmine, wanted, of, compiled);
+      answer = collector(calls);
+      await seeded(jasmine, wanted, { started() {}, done() {} });
+      const executor = new Executor(await compileCalls(bundle.tf, calls, options));
+      answer = executor;
+      await seeded(jasmine, wanted, executor);
+      answer = nobody;
+      return executor.outcomes;
     },
   };
 }
@@ -49,69 +52,65 @@ export async function createSuite(files: readonly string[]): Promise<Suite> {
 /** Without the words of the test environment. */
 const nameOf = (full: string) => full.replace(` ${backendName} {}`, '');
 
-type Use = (answer: Answer) => void;
-
-async function collect(
-  jasmine: Jasmine,
-  wanted: (name: string) => boolean,
-  use: Use,
-  calls: Map<string, Call>,
-): Promise<void> {
-  use((call, reference) => {
+const collector = (calls: Map<string, Call>): Answer => ({
+  compute(call, reference) {
     // Throws where the spec wants an error.
     reference();
     if (translations.has(call.kernel)) calls.set(keyOf(call), call);
     return undefined;
-  });
-  await seeded(jasmine, wanted, { started() {}, done() {} });
-}
+  },
+  foreign() {},
+});
 
-async function execute(
-  jasmine: Jasmine,
-  wanted: (name: string) => boolean,
-  use: Use,
-  compiled: ReadonlyMap<string, Compiled | string>,
-): Promise<Map<string, Outcome>> {
-  const outcomes = new Map<string, Outcome>();
-  let kernels: string[] = [];
-  let formats = new Set<string>();
-  let trouble: string | undefined;
-  use((call, reference) => {
+class Executor implements Answer, Hooks {
+  readonly outcomes = new Map<string, Outcome>();
+  readonly #compiled: ReadonlyMap<string, Compiled | string>;
+  #kernels: string[] = [];
+  #formats = new Set<string>();
+  #trouble: string | undefined;
+
+  constructor(compiled: ReadonlyMap<string, Compiled | string>) {
+    this.#compiled = compiled;
+  }
+
+  compute(call: Call, reference: () => readonly Tensor[]): readonly Tensor[] | undefined {
     if (helpers.has(call.kernel)) return undefined;
-    // Throws where the spec wants an error: then there is nothing to compute.
     const want = reference();
-    const entry = translations.has(call.kernel) ? compiled.get(keyOf(call)) : 'is not translated';
+    const entry = translations.has(call.kernel) ? this.#compiled.get(keyOf(call)) : 'is not translated';
     if (entry === undefined || typeof entry === 'string') {
-      trouble ??= `${call.kernel}: ${entry ?? 'is called with other weights each time'}`;
+      this.#trouble ??= `${call.kernel}: ${entry ?? 'called with other weights each time'}`;
       return undefined;
     }
-    kernels.push(call.kernel);
-    for (const f of entry.formats) formats.add(f);
+    this.#kernels.push(call.kernel);
+    for (const f of entry.formats) this.#formats.add(f);
     const got = entry.run(call);
     const reason = disagreement(got, want);
-    if (reason) trouble ??= `${call.kernel}: ${reason}`;
+    if (reason) this.#trouble ??= `${call.kernel}: ${reason}`;
     return got;
-  });
-  await seeded(jasmine, wanted, {
-    started() {
-      kernels = [];
-      formats = new Set();
-      trouble = undefined;
-    },
-    done(full, failure) {
-      if (kernels.length === 0 && trouble === undefined) return;
-      outcomes.set(nameOf(full), { failure: trouble ?? failure, kernels, formats });
-    },
-  });
-  return outcomes;
+  }
+
+  foreign(kernel: string): void {
+    if (!helpers.has(kernel)) this.#trouble ??= `${kernel}: strings or complex numbers`;
+  }
+
+  started(): void {
+    this.#kernels = [];
+    this.#formats = new Set();
+    this.#trouble = undefined;
+  }
+
+  done(full: string, failure: string | undefined): void {
+    if (this.#kernels.length === 0 && this.#trouble === undefined) return;
+    const outcome = { failure: this.#trouble ?? failure, kernels: this.#kernels, formats: this.#formats };
+    // Some specs of a file share their name.
+    let name = nameOf(full);
+    for (let n = 2; this.outcomes.has(name); n++) name = `${nameOf(full)} (${n})`;
+    this.outcomes.set(name, outcome);
+  }
 }
 
 /** The same random numbers in every spec of every run. */
-async function seeded(
-  jasmine: Jasmine,
-  wanted: (name: string) => boolean,
-  hooks: Parameters<Jasmine['run']>[1],
-): Promise<void> {
+async function seeded(jasmine: Jasmine, wanted: (name: string) => boolean, hooks: Hooks): Promise<void> {
   const { random } = Math;
   let state = 1;
   Math.random = () => {
@@ -124,7 +123,7 @@ async function seeded(
         state = 1;
         hooks.started(name);
       },
-      done: hooks.done,
+      done: (name, failure) => hooks.done(name, failure),
     });
   } finally {
     Math.random = random;

@@ -68,12 +68,12 @@ function batchToSpace(c: Context): ValueId {
   );
   const together = c.reshape(turned, util.getReshapedPermuted(shape, block, prod));
   const crops = c.attr<number[][]>('crops');
-  return slice(
-    c,
-    together,
+  const [begin, size] = c.tf.slice_util.parseSliceParams(
+    { shape: [...c.shape(together)] } as never,
     util.getSliceBeginCoords(crops, block.length),
-    util.getSliceSize(util.getReshapedPermuted(shape, block, prod), crops, block.length),
+    util.getSliceSize([...c.shape(together)], crops, block.length),
   );
+  return slice(c, together, begin, size);
 }
 
 /** The inverse, padded with zeros. */
@@ -93,6 +93,13 @@ function spaceToBatch(c: Context): ValueId {
 
 function filled(c: Context, shape: Shape, like: ValueId, value: ValueId): ValueId {
   return c.one('broadcastTo', [c.cast(value, c.dtype(like))], { shape });
+}
+
+/** A list of indices is one of tuples of one. */
+function tuples(c: Context): ValueId {
+  const indices = c.id('indices');
+  const shape = c.shape(indices);
+  return shape.length === 1 ? c.reshape(indices, [shape[0], 1]) : indices;
 }
 
 export const layout: Readonly<Record<string, Translation>> = {
@@ -115,8 +122,10 @@ export const layout: Readonly<Record<string, Translation>> = {
   GatherNd: computed((c) => c.one('gatherND', [c.id('params'), c.id('indices')], { batchDims: 0 })),
   GatherV2: computed((c) => {
     const axis = c.tf.util.parseAxisParam(c.attr<number>('axis'), [...c.tensor('x').shape])[0];
+    const indices = c.cast(c.id('indices'), 'int32');
     const batchDims = c.attr<number>('batchDims');
-    return c.one('gather', [c.id('x'), c.cast(c.id('indices'), 'int32')], { axis, batchDims });
+    const shared = batchDims < 0 ? batchDims + c.shape(indices).length : batchDims;
+    return c.one('gather', [c.id('x'), indices], { axis, batchDims: shared });
   }),
   MirrorPad: computed((c) =>
     c.one('pad', c.ids, { pads: c.attr<[number, number][]>('paddings'), mode: c.attr('mode'), value: 0 }),
@@ -155,7 +164,7 @@ export const layout: Readonly<Record<string, Translation>> = {
   Reverse: computed((c) => reverse(c, c.ids[0], parsed(c, c.ids[0], 'dims'))),
   ScatterNd: computed((c) => {
     const zeros = filled(c, c.attr<number[]>('shape'), c.id('updates'), c.scalar(0));
-    return c.one('scatterND', [zeros, c.id('indices'), c.id('updates')], { reduction: 'add' });
+    return c.one('scatterND', [zeros, tuples(c), c.id('updates')], { reduction: 'add' });
   }),
   Slice: computed((c) => {
     const [begin, size] = c.tf.slice_util.parseSliceParams(
@@ -178,7 +187,7 @@ export const layout: Readonly<Record<string, Translation>> = {
   }),
   StridedSlice: computed(stridedSlice),
   TensorScatterUpdate: computed((c) =>
-    c.one('scatterND', [c.id('tensor'), c.id('indices'), c.id('updates')], { reduction: 'none' }),
+    c.one('scatterND', [c.id('tensor'), tuples(c), c.id('updates')], { reduction: 'none' }),
   ),
   Tile: computed((c) => c.one('tile', c.ids, { repeats: c.attr<number[]>('reps') })),
   Transpose: computed((c) => c.transpose(c.ids[0], c.attr('perm'))),

@@ -123,6 +123,31 @@ function deconvolve(c: Context, rank: 2 | 3, gradient: string): ValueId {
   return first ? y : channelsLast(c, y);
 }
 
+/** Terms side by side over all labels, multiplied, summed over the labels that the result hasn't. */
+function einsum(c: Context): ValueId {
+  const [left, result] = c.attr<string>('equation').replaceAll(' ', '').split('->');
+  const terms = left.split(',');
+  const summed = [...new Set(left.replaceAll(',', ''))].filter((l) => !result.includes(l));
+  const labels = [...result, ...summed];
+  const product = terms
+    .map((term, i) => {
+      const present = labels.filter((l) => term.includes(l));
+      const turned = c.transpose(
+        c.ids[i],
+        present.map((l) => term.indexOf(l)),
+      );
+      const size = c.shape(c.ids[i]);
+      return c.reshape(
+        turned,
+        labels.map((l) => (term.includes(l) ? size[term.indexOf(l)] : 1)),
+      );
+    })
+    .reduce((a, b) => c.one('mul', [a, b]));
+  if (summed.length === 0) return product;
+  const axes = summed.map((_, i) => result.length + i);
+  return c.one('reduceSum', [product], { axes, keepDims: false });
+}
+
 /** One matrix on the right can be weights. */
 const single = (shape: readonly number[]) => sizeOf(shape.slice(0, -2)) === 1;
 
@@ -145,9 +170,10 @@ function multiply(c: Context): ValueId {
 }
 
 export const linear: Readonly<Record<string, Translation>> = {
+  Einsum: weighted([], einsum),
   BatchMatMul: {
     constants: (call) => (single(call.inputs[call.names.indexOf('b')].shape) ? ['b'] : []),
-    build: multiply,
+    build: (c) => c.cast(multiply(c), c.dtype(c.id('a'))),
   },
   _FusedMatMul: {
     constants: (call) =>
