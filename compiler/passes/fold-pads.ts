@@ -19,6 +19,7 @@ export const foldPads: Pass = {
   run(graph) {
     const links = new Links(graph);
     return rewrite(graph, semantics, (node, b, get) => {
+      if (node.kind !== 'conv' && node.kind !== 'averagePool') return undefined;
       const pad = links.producer(node.inputs[0]);
       if (pad?.kind !== 'pad' || pad.attrs.mode !== 'constant' || pad.attrs.value !== 0) return undefined;
       const [batch, channels, ...spatial] = pad.attrs.pads as Pads;
@@ -43,7 +44,7 @@ function ofConv(node: Node, more: Pads) {
 }
 
 function ofAverage(node: Node, more: Pads) {
-  if (node.kind !== 'averagePool' || node.attrs.ceil) return undefined;
+  if (node.attrs.ceil) return undefined;
   if ((node.attrs.pads as Pads).flat().some((n) => n !== 0)) return undefined;
   const { kernel, dilations } = node.attrs as { kernel: number[]; dilations: number[] };
   const reach = kernel.map((k, d) => (k - 1) * dilations[d] + 1);

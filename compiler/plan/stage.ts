@@ -7,8 +7,16 @@
  */
 import { assert } from '../errors.ts';
 import type { Shape } from '../ir/tensor.ts';
-import { type Plan, type PlanValue, reads, type Step, writes } from './forms.ts';
-import { hasEvenGaps, type Layout, type LayoutRequest, makeLayout, orderOf, plainLayout } from './layout.ts';
+import { type LinearStep, type Plan, type PlanValue, reads, type Step, writes } from './forms.ts';
+import {
+  hasEvenGaps,
+  type Layout,
+  type LayoutRequest,
+  makeLayout,
+  offsetsOf,
+  orderOf,
+  plainLayout,
+} from './layout.ts';
 import { dimSize, extent, type Factor, type PlanId, readsPadding, type View, whole } from './view.ts';
 
 export interface Staged {
@@ -85,7 +93,7 @@ export function stage(plan: Plan): Staged {
       continue;
     }
     if (step.form === 'linear') {
-      if (dimSize(step.x.dims[3]) < fewPixels) step = { ...step, x: pixelsOut(step.x), y: pixelsOut(step.y) };
+      if (dimSize(step.x.dims[3]) < fewPixels) step = mapViews(step, pixelsOut) as LinearStep;
       const { compact, move } = compacted(step.x, (shape) => fresh(values.get(step.y.value)!, shape));
       if (move) steps.push({ form: 'move', name: step.name, op: 'copy', fill: 0, ...move });
       step = { ...step, x: compact };
@@ -187,13 +195,10 @@ function wishOf(x: View, step: Step): Wish | undefined {
   const padded = readsPadding(x);
   if (tail.length === 0 && !padded) return undefined;
   if (step.form === 'window' && step.reduce === 'mean' && padded) return undefined;
-  const phases = x.shape.map(() => 1);
-  if (step.form === 'linear')
-    for (const f of x.dims.at(-1)!) if (f.axis >= 0) phases[f.axis] = Math.abs(f.step);
   const reach = extent(x);
-  return {
+  const wish: Wish = {
     tail,
-    phases,
+    phases: x.shape.map(() => 1),
     before: reach.map((r) => Math.max(0, -r.low)),
     after: reach.map((r, a) => Math.max(0, r.high - x.shape[a] + 1)),
     fill: !padded
@@ -202,6 +207,13 @@ function wishOf(x: View, step: Step): Wish | undefined {
         ? Number.NEGATIVE_INFINITY
         : 0,
   };
+  if (step.form !== 'linear') return wish;
+  const phases = [...wish.phases];
+  for (const f of x.dims.at(-1)!) if (f.axis >= 0) phases[f.axis] = Math.abs(f.step);
+  const phased = { ...wish, phases };
+  // Kernels want a distinct place for each column; plain loops, which do without, can't cross phases.
+  const places = new Set(offsetsOf(makeLayout({ shape: x.shape, ...phased }), x, 2));
+  return places.size === dimSize(x.dims[2]) ? phased : wish;
 }
 
 /** [o, g, k, p] → [o·p, g, k, 1]. */
