@@ -8,6 +8,7 @@
 import { assert } from '../errors.ts';
 import type { Shape } from '../ir/tensor.ts';
 import { type LinearStep, type Plan, type PlanValue, reads, type Step, writes } from './forms.ts';
+import { mapViews } from './fuse.ts';
 import {
   hasEvenGaps,
   type Layout,
