@@ -162,12 +162,12 @@ export interface LinearChoice extends LinearCandidate {
   readonly candidates: readonly LinearCandidate[];
 }
 
-/** A sparse format must promise so much less than `dense`: predictions are no better than that. */
+/** A sparse format must promise so much less time than `dense`: predictions are no better than that. */
 const worthwhile = 0.97;
 
 /**
- * The format and kernel for a matrix. `dense` stays unless another format is predicted to be faster (`speed`) or is smaller (`size`);
- * what is chosen is never predicted to be both slower and larger than `dense`.
+ * The format and kernel for a matrix: the fastest (`speed`) or the smallest (`size`) that is predicted to be faster than `dense`
+ * and takes no more bytes; `dense` where there is none.
  */
 export function chooseLinear(
   w: Matrix,
@@ -199,17 +199,15 @@ export function chooseLinear(
     c.objective === 'speed' ? candidate.predictedNs : candidate.bytes;
   const dense = candidates[0];
   const best = candidates
-    .slice(1)
-    .filter((sparse) => measure(sparse) < worthwhile * measure(dense))
+    .filter((c) => c.predictedNs < worthwhile * dense.predictedNs && c.bytes <= dense.bytes)
     .reduce((a, b) => (measure(b) < measure(a) ? b : a), dense);
-  return { ...best, reason: reason(best, dense, c.objective), candidates };
+  return { ...best, reason: reason(best, dense), candidates };
 }
 
-function reason(best: LinearCandidate, dense: LinearCandidate, objective: 'speed' | 'size'): string {
+function reason(best: LinearCandidate, dense: LinearCandidate): string {
+  if (best.format === 'dense') return 'no sparse format is faster and not larger';
   const times = (dense.predictedNs / best.predictedNs).toFixed(1);
   const share = ((100 * best.bytes) / dense.bytes).toFixed(0);
-  if (best.format === 'dense')
-    return objective === 'speed' ? 'no sparse format is faster' : 'no sparse format is smaller';
   return `predicted ${times} × as fast as dense in ${share} % of its bytes`;
 }
 

@@ -6,7 +6,7 @@ import type { Format, Matrix, Packed } from './format.ts';
  * Compressed sparse rows. A column is the byte offset of its first pixel, and lies beside its weight so that one 8-byte load
  * fetches both. Entries of a row ascend in column.
  *
- *     counts   u32 [rows]       │ n0 │ n1 │ …
+ *     counts   u16 [rows]       │ n0 │ n1 │ …
  *     entries  u32 [2 · nnz]    │ offset, f32 bits │ offset, f32 bits │ …   row 0 (n0 entries), row 1, …
  */
 export const csr: Format = {
@@ -15,16 +15,18 @@ export const csr: Format = {
   block: [1, 1],
   arrays: ['counts', 'entries'],
 
+  fits: (w) => w.cols < 65536,
+
   count: ({ data }) => {
     let n = 0;
     for (const v of data) if (v !== 0) n++;
     return n;
   },
 
-  bytes: (w) => 4 * w.rows + 8 * csr.count(w),
+  bytes: (w) => 2 * w.rows + 8 * csr.count(w),
 
   pack(w, offsets) {
-    const counts = new Uint32Array(w.rows);
+    const counts = new Uint16Array(w.rows);
     const entries = new Uint32Array(2 * csr.count(w));
     const bits = new Uint32Array(w.data.buffer, w.data.byteOffset, w.data.length);
     let at = 0;
@@ -72,8 +74,8 @@ export const csr: Format = {
   },
 };
 
-function arrays(p: Packed): { counts: Uint32Array; entries: Uint32Array } {
+function arrays(p: Packed): { counts: Uint16Array; entries: Uint32Array } {
   const { counts, entries } = p.arrays;
-  assert(counts instanceof Uint32Array && entries instanceof Uint32Array, 'csr: wrong arrays');
+  assert(counts instanceof Uint16Array && entries instanceof Uint32Array, 'csr: wrong arrays');
   return { counts, entries };
 }

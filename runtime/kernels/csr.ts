@@ -1,5 +1,8 @@
 import { madd, put } from './simd';
 
+/** Bytes of input that all rows walk over before any goes on: neighbouring tiles, where there are few columns. */
+const SWATH: i32 = 64 * 1024;
+
 /**
  * `linear` over compressed sparse rows. A tile of pixels stays in registers while all entries of a row pass by.
  *
@@ -8,14 +11,10 @@ import { madd, put } from './simd';
  */
 export function f32_linear_csr_1x28<E>(x: usize, y: usize, bias: usize, counts: usize, entries: usize, rows: i32, cols: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
   if (ASC_FEATURE_SIMD) {
-    while (pixels > 16) {
-      tile<E>(7, x, y, bias, counts, entries, rows, pixels, yRow, e0, e1);
-      x += 112;
-      y += 112;
-      pixels -= 28;
+    const swath = 28 * max<i32>(1, SWATH / (cols * 112));
+    for (; pixels > 0; pixels -= swath, x += <usize>swath << 2, y += <usize>swath << 2) {
+      rowsOfSwath<E>(x, y, bias, counts, entries, rows, min<i32>(pixels, swath), yRow, e0, e1);
     }
-    if (pixels > 4) tile<E>(4, x, y, bias, counts, entries, rows, pixels, yRow, e0, e1);
-    else if (pixels > 0) tile<E>(1, x, y, bias, counts, entries, rows, pixels, yRow, e0, e1);
   } else {
     while (pixels >= 4) {
       scalarTile<E>(4, x, y, bias, counts, entries, rows, yRow, e0, e1);
@@ -32,10 +31,27 @@ export function f32_linear_csr_1x28<E>(x: usize, y: usize, bias: usize, counts: 
   }
 }
 
+/** Every row over some tiles of pixels. */
+// @ts-ignore: decorator
+@inline
+function rowsOfSwath<E>(x: usize, y: usize, bias: usize, counts: usize, entries: usize, rows: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
+  for (let row = 0; row < rows; row++) {
+    const end = entries + (<usize>load<u16>(counts) << 3);
+    let left = pixels, from = x, to = y;
+    for (; left > 16; left -= 28, from += 112, to += 112) tile<E>(7, from, to, bias, entries, end, row, left, e0, e1);
+    if (left > 4) tile<E>(4, from, to, bias, entries, end, row, left, e0, e1);
+    else if (left > 0) tile<E>(1, from, to, bias, entries, end, row, left, e0, e1);
+    entries = end;
+    counts += 2;
+    bias += 4;
+    y += yRow;
+  }
+}
+
 /** One dot product per row. */
 export function f32_linear_csr_1x1<E>(x: usize, y: usize, bias: usize, counts: usize, entries: usize, rows: i32, cols: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
   for (let row = 0; row < rows; row++) {
-    const end = entries + (<usize>load<u32>(counts) << 3);
+    const end = entries + (<usize>load<u16>(counts) << 3);
     let a0 = load<f32>(bias);
     let a1: f32 = 0, a2: f32 = 0, a3: f32 = 0;
     for (; entries + 24 < end; entries += 32) {
@@ -46,7 +62,7 @@ export function f32_linear_csr_1x1<E>(x: usize, y: usize, bias: usize, counts: u
     }
     for (; entries < end; entries += 8) a0 += load<f32>(entries, 4) * load<f32>(x + load<u32>(entries));
     store<f32>(y, changetype<E>(0).one(a0 + a1 + (a2 + a3), y, row, e0, e1));
-    counts += 4;
+    counts += 2;
     bias += 4;
     y += yRow;
   }
@@ -54,54 +70,48 @@ export function f32_linear_csr_1x1<E>(x: usize, y: usize, bias: usize, counts: u
 
 // @ts-ignore: decorator
 @inline
-function tile<E>(n: i32, x: usize, y: usize, bias: usize, counts: usize, entries: usize, rows: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
-  for (let row = 0; row < rows; row++) {
-    const end = entries + (<usize>load<u32>(counts) << 3);
-    let a0 = v128.load32_splat(bias);
-    let a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0;
-    while (entries < end) {
-      let entry = load<u64>(entries);
-      let w = f32x4.splat(reinterpret<f32>(<u32>(entry >> 32)));
-      let p = x + <u32>entry;
-      entries += 8;
-      a0 = madd(w, v128.load(p), a0);
-      if (n > 1) a1 = madd(w, v128.load(p, 16), a1);
-      if (n > 2) a2 = madd(w, v128.load(p, 32), a2);
-      if (n > 3) a3 = madd(w, v128.load(p, 48), a3);
-      if (n > 4) a4 = madd(w, v128.load(p, 64), a4);
-      if (n > 5) a5 = madd(w, v128.load(p, 80), a5);
-      if (n > 6) a6 = madd(w, v128.load(p, 96), a6);
-      if (entries >= end) break;
-      entry = load<u64>(entries);
-      w = f32x4.splat(reinterpret<f32>(<u32>(entry >> 32)));
-      p = x + <u32>entry;
-      entries += 8;
-      a0 = madd(w, v128.load(p), a0);
-      if (n > 1) a1 = madd(w, v128.load(p, 16), a1);
-      if (n > 2) a2 = madd(w, v128.load(p, 32), a2);
-      if (n > 3) a3 = madd(w, v128.load(p, 48), a3);
-      if (n > 4) a4 = madd(w, v128.load(p, 64), a4);
-      if (n > 5) a5 = madd(w, v128.load(p, 80), a5);
-      if (n > 6) a6 = madd(w, v128.load(p, 96), a6);
-    }
-    put<E>(a0, y, row, e0, e1, pixels);
-    if (n > 1) put<E>(a1, y + 16, row, e0, e1, pixels - 4);
-    if (n > 2) put<E>(a2, y + 32, row, e0, e1, pixels - 8);
-    if (n > 3) put<E>(a3, y + 48, row, e0, e1, pixels - 12);
-    if (n > 4) put<E>(a4, y + 64, row, e0, e1, pixels - 16);
-    if (n > 5) put<E>(a5, y + 80, row, e0, e1, pixels - 20);
-    if (n > 6) put<E>(a6, y + 96, row, e0, e1, pixels - 24);
-    counts += 4;
-    bias += 4;
-    y += yRow;
+function tile<E>(n: i32, x: usize, y: usize, bias: usize, entries: usize, end: usize, row: usize, pixels: i32, e0: usize, e1: usize): void {
+  let a0 = v128.load32_splat(bias);
+  let a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0;
+  while (entries < end) {
+    let entry = load<u64>(entries);
+    let w = f32x4.splat(reinterpret<f32>(<u32>(entry >> 32)));
+    let p = x + <u32>entry;
+    entries += 8;
+    a0 = madd(w, v128.load(p), a0);
+    if (n > 1) a1 = madd(w, v128.load(p, 16), a1);
+    if (n > 2) a2 = madd(w, v128.load(p, 32), a2);
+    if (n > 3) a3 = madd(w, v128.load(p, 48), a3);
+    if (n > 4) a4 = madd(w, v128.load(p, 64), a4);
+    if (n > 5) a5 = madd(w, v128.load(p, 80), a5);
+    if (n > 6) a6 = madd(w, v128.load(p, 96), a6);
+    if (entries >= end) break;
+    entry = load<u64>(entries);
+    w = f32x4.splat(reinterpret<f32>(<u32>(entry >> 32)));
+    p = x + <u32>entry;
+    entries += 8;
+    a0 = madd(w, v128.load(p), a0);
+    if (n > 1) a1 = madd(w, v128.load(p, 16), a1);
+    if (n > 2) a2 = madd(w, v128.load(p, 32), a2);
+    if (n > 3) a3 = madd(w, v128.load(p, 48), a3);
+    if (n > 4) a4 = madd(w, v128.load(p, 64), a4);
+    if (n > 5) a5 = madd(w, v128.load(p, 80), a5);
+    if (n > 6) a6 = madd(w, v128.load(p, 96), a6);
   }
+  put<E>(a0, y, row, e0, e1, pixels);
+  if (n > 1) put<E>(a1, y + 16, row, e0, e1, pixels - 4);
+  if (n > 2) put<E>(a2, y + 32, row, e0, e1, pixels - 8);
+  if (n > 3) put<E>(a3, y + 48, row, e0, e1, pixels - 12);
+  if (n > 4) put<E>(a4, y + 64, row, e0, e1, pixels - 16);
+  if (n > 5) put<E>(a5, y + 80, row, e0, e1, pixels - 20);
+  if (n > 6) put<E>(a6, y + 96, row, e0, e1, pixels - 24);
 }
 
 // @ts-ignore: decorator
 @inline
 function scalarTile<E>(n: i32, x: usize, y: usize, bias: usize, counts: usize, entries: usize, rows: i32, yRow: usize, e0: usize, e1: usize): void {
   for (let row = 0; row < rows; row++) {
-    const end = entries + (<usize>load<u32>(counts) << 3);
+    const end = entries + (<usize>load<u16>(counts) << 3);
     let a0 = load<f32>(bias);
     let a1 = a0, a2 = a0, a3 = a0;
     for (; entries < end; entries += 8) {
@@ -116,7 +126,7 @@ function scalarTile<E>(n: i32, x: usize, y: usize, bias: usize, counts: usize, e
     if (n > 1) store<f32>(y, changetype<E>(0).one(a1, y + 4, row, e0, e1), 4);
     if (n > 2) store<f32>(y, changetype<E>(0).one(a2, y + 8, row, e0, e1), 8);
     if (n > 3) store<f32>(y, changetype<E>(0).one(a3, y + 12, row, e0, e1), 12);
-    counts += 4;
+    counts += 2;
     bias += 4;
     y += yRow;
   }

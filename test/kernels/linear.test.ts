@@ -47,6 +47,7 @@ function cases(mr: number, nr: number): Record<string, Case> {
     pixels_7x7: { ...usual, pixels: 49 },
     output_gap: { ...usual, pixels: nr + 1, gap: 5 },
     taps_of_a_plane: { ...usual, pixels: 57, taps: true },
+    large_input: { ...usual, cols: 700, pixels: 3 * nr + 5, density: 0.2 },
     large_weights: { rows: 160, cols: 900, pixels: 9, density: 0.9 },
   };
 }
