@@ -53,6 +53,21 @@ export function pick(part: Part, indices: ArrayLike<number>): Part {
   return { n: indices.length, width, x, ...(y && { y: Int32Array.from(indices, (i) => y[i]) }) };
 }
 
+export const first = (part: Part, n: number): Part =>
+  part.n <= n
+    ? part
+    : pick(
+        part,
+        Uint32Array.from({ length: n }, (_, i) => i),
+      );
+
+export function join(a: Part, b: Part): Part {
+  const x = new Float32Array(a.x.length + b.x.length);
+  x.set(a.x);
+  x.set(b.x, a.x.length);
+  return { n: a.n + b.n, width: a.width, x, ...(a.y && b.y && { y: Int32Array.of(...a.y, ...b.y) }) };
+}
+
 export interface Parts {
   /** Fits weights. */
   readonly fit: Part;

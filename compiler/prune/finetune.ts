@@ -72,6 +72,8 @@ export async function finetune(
       variables: [...net.variables.values()],
       data,
       validation: taught(choose),
+      // Accuracy on a few hundred samples is mostly chance.
+      better: (a, b) => a.loss < b.loss,
       loss: fit.y ? 'kd+ce' : net.classifies ? 'kd' : 'mse',
       steps,
       batch,

@@ -4,7 +4,7 @@ import type { Progress } from '../progress.ts';
 import { type Agreement, answersOf, compare } from './answers.ts';
 import { channelMasks } from './channels.ts';
 import { correctStatistics } from './correct.ts';
-import { overlap, type Part, type Parts, partOf, pick, split } from './data.ts';
+import { first, join, overlap, type Part, type Parts, partOf, split } from './data.ts';
 import { finetune, type Target } from './finetune.ts';
 import type { Constants } from './graph-tf.ts';
 import { findLayers, type LayerPlan, planLayers, withConstants } from './layers.ts';
@@ -53,7 +53,7 @@ export async function pruneGraph(
   let details: OneShot['details'] = new Map();
   if (tf && parts && !gradual && options.threshold === undefined) {
     const how = { method, granularity, seed, ...(channels && { masks }) };
-    const done = await oneShot(tf, graph, plans, keep, calibration(parts.fit, options), how, context);
+    const done = await oneShot(tf, graph, plans, keep, calibration(parts, options), how, context);
     ({ masks, details } = done);
     constants = await corrected(tf, graph, done, parts, options, notes);
   }
@@ -130,26 +130,23 @@ function magnitudeMasks(
 
 const valuesOf = (graph: Graph, id: ValueId) => graph.values.get(id)!.data as Float32Array;
 
-const calibration = (fit: Part, { calibration: most = 256 }: PruneOptions): Part =>
-  fit.n <= most
-    ? fit
-    : pick(
-        fit,
-        Uint32Array.from({ length: most }, (_, i) => i),
-      );
+/** Few samples are all needed for the moments, those that choose between repairs too. */
+const calibration = ({ fit, choose }: Parts, { calibration: most = 1024 }: PruneOptions): Part =>
+  fit.n >= most ? first(fit, most) : first(join(fit, choose), most);
 
 /** The constants, or their statistics moved back to the dense ones where that brings answers closer to the dense ones. */
 async function corrected(
   tf: Tf,
   graph: Graph,
   { constants, masks }: OneShot,
-  { fit, choose }: Parts,
+  parts: Parts,
   options: PruneOptions,
   notes: string[],
 ): Promise<Constants> {
+  const { choose } = parts;
   const dense = answersOf(tf, graph, choose);
   const divergence = (c: Constants) => compare(dense, answersOf(tf, graph, choose, c)).divergence;
-  const moved = await correctStatistics(tf, graph, constants, calibration(fit, options), 'relative', masks);
+  const moved = await correctStatistics(tf, graph, constants, calibration(parts, options), 'relative', masks);
   if (divergence(moved) >= divergence(constants)) return constants;
   notes.push('means and deviations of the layers were moved back to the dense ones');
   return moved;

@@ -9,25 +9,34 @@ import { magnitudeScores } from './math/scores.ts';
 /** By constant: 1 where a number stays, 0 where it goes. */
 export type Masks = ReadonlyMap<ValueId, Uint8Array>;
 
-/** Weights that each layer keeps, in the order of the plans; those left alone keep all. */
+/** Weights that each layer keeps, in the order of the plans: those left alone keep all, no layer less than its floor. */
 export function keepCounts(
   plans: readonly LayerPlan[],
   sparsity: number,
   policy: AllocationPolicy,
 ): number[] {
-  const open = plans.filter((p) => p.kept === undefined && p.sparsity === undefined);
-  const total = open.reduce((n, p) => n + p.layer.weights.length, 0);
-  const allocated = allocate(
-    open.map((p) => ({ weights: p.layer.weights, dims: p.layer.shape })),
-    Math.round((1 - sparsity) * total),
-    policy,
-  );
-  return plans.map((p) => {
+  const fixed = new Map<LayerPlan, number>();
+  for (const p of plans) {
     const size = p.layer.weights.length;
-    if (p.kept !== undefined) return size;
-    if (p.sparsity !== undefined) return Math.round((1 - p.sparsity) * size);
-    return Math.max(allocated[open.indexOf(p)], Math.ceil(p.floor * size));
-  });
+    if (p.kept !== undefined) fixed.set(p, size);
+    else if (p.sparsity !== undefined) fixed.set(p, Math.round((1 - p.sparsity) * size));
+  }
+  const shared = plans.filter((p) => !fixed.has(p));
+  const total = Math.round((1 - sparsity) * shared.reduce((n, p) => n + p.layer.weights.length, 0));
+  // A layer at its floor leaves less for the others, which may bring more of them to theirs.
+  for (;;) {
+    const open = shared.filter((p) => !fixed.has(p));
+    const left = total - shared.reduce((n, p) => n + (fixed.get(p) ?? 0), 0);
+    const counts = allocate(
+      open.map((p) => ({ weights: p.layer.weights, dims: p.layer.shape })),
+      left,
+      policy,
+    );
+    const floorOf = (p: LayerPlan) => Math.ceil(p.floor * p.layer.weights.length);
+    const low = open.filter((p, i) => counts[i] < floorOf(p));
+    for (const p of low) fixed.set(p, floorOf(p));
+    if (low.length === 0) return plans.map((p) => fixed.get(p) ?? counts[open.indexOf(p)]);
+  }
 }
 
 /** Flags of the weights that stay: the largest, in groups of the granularity. */

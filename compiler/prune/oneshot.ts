@@ -61,6 +61,7 @@ export async function oneShot(
   const before = (stop: Stop) => {
     for (const { layer, keep } of wanted) {
       if (layer.node !== stop.node) continue;
+      if (!stop.diverged && keep >= layer.weights.length && !options.masks) continue;
       open.update(details.size, layer.name);
       const done = pruneLayer(tf, graph, links, stop, layer, keep, constants, {
         ...options,
@@ -95,7 +96,7 @@ function pruneLayer(
     const read = operands(tf, stop, layer, changed);
     problems = layerProblems(tf, layer, columnsOf(graph, layer), read, bias?.data !== undefined, seed);
   });
-  const fixed = masks?.get(value);
+  const fixed = masks && (masks.get(value) ?? new Uint8Array(rows * cols).fill(1));
   const keeps = fixed ? [] : groupKeeps(layer, granularity, keep);
   const gradient = gradients?.get(value);
   const pruned = problems.map((problem, g): PrunedLayer & { method: string } => {

@@ -30,7 +30,7 @@ export interface PruneOptions {
   readonly layers?: readonly LayerRule[];
   /** Samples to calibrate on and, with labels, to learn from. */
   readonly data?: PruneData;
-  /** At most so many of `data` are used for calibration; 256 by default. */
+  /** At most so many of `data` are used for calibration; 1,024 by default. */
   readonly calibration?: number;
   /** For the reported agreement and accuracy, and for nothing else; by default a part of `data` where that is large. */
   readonly evaluation?: PruneData;

@@ -32,6 +32,8 @@ export interface TrainOptions {
   readonly augment?: Augment;
   /** Where given, the best state on it is kept, that before the first step among them. */
   readonly validation?: TrainData;
+  /** What is best; by default accuracy, then loss. */
+  readonly better?: (a: Score, b: Score) => boolean;
   /** Steps between validations; by default an epoch, or a twentieth of the run if that is shorter. */
   readonly validateEvery?: number;
   /** Stop after so many validations without a better one. A change of masks starts the count anew. */
@@ -87,7 +89,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const chance = random(seed);
   const batches = shuffledBatches(n, batch, chance);
   const change = options.augment && ((x: Float32Array) => options.augment!(x, chance));
-  const best = new Best(tf, options.variables);
+  const best = new Best(tf, options.variables, options.better ?? isBetter);
 
   const validate = (step: number): Score | undefined => {
     if (!validation) return undefined;
@@ -158,15 +160,17 @@ class Best {
   missed = 0;
   private readonly tf: Tf;
   private readonly variables: Variable[];
+  private readonly better: (a: Score, b: Score) => boolean;
   private copies: Tensor[] = [];
 
-  constructor(tf: Tf, variables: Variable[]) {
+  constructor(tf: Tf, variables: Variable[], better: (a: Score, b: Score) => boolean) {
     this.tf = tf;
     this.variables = variables;
+    this.better = better;
   }
 
   offer(step: number, score: Score): void {
-    if (this.found && !isBetter(score, this.found.score)) {
+    if (this.found && !this.better(score, this.found.score)) {
       this.missed++;
       return;
     }
