@@ -1,0 +1,91 @@
+/** What must hold of a memory map and of every address that a step computes from it. */
+import { elementBytes } from '../../compiler/ir/tensor.ts';
+import { OVERREAD } from '../../compiler/kernels.ts';
+import { reads, type Step, writes } from '../../compiler/plan/forms.ts';
+import { address, type Layout } from '../../compiler/plan/layout.ts';
+import { extent, type PlanId, type View } from '../../compiler/plan/view.ts';
+import type { Stages } from './compile.ts';
+
+/** Every violation in words; none is what should come out. */
+export function violations({
+  staged: { plan, layouts },
+  selections,
+  module: { memory, pool },
+}: Stages): string[] {
+  const out: string[] = [];
+  const bytesOf = (id: PlanId) => layouts.get(id)!.elements * elementBytes[plan.values.get(id)!.dtype];
+
+  // Lives of buffers: what is no temporary lives always.
+  const lives = new Map<PlanId, { from: number; to: number }>();
+  plan.steps.forEach((s, i) => {
+    for (const { value } of [...reads(s), ...writes(s)]) {
+      const temp = plan.values.get(value)!.role === 'temp';
+      const life = lives.get(value) ?? (temp ? { from: i, to: i } : { from: 0, to: plan.steps.length });
+      lives.set(value, { from: life.from, to: Math.max(life.to, i) });
+    }
+  });
+  for (const v of plan.values.values())
+    if (v.role === 'input' || v.role === 'output' || v.role === 'state')
+      lives.set(v.id, { from: 0, to: plan.steps.length });
+  const placed = [...lives].filter(([id]) => !plan.values.get(id)!.data);
+  for (const [a, x] of placed) {
+    const at = memory.addresses.get(a);
+    if (at === undefined) {
+      out.push(`value ${a} has no address`);
+      continue;
+    }
+    if (at % 16 !== 0) out.push(`value ${a} isn't aligned`);
+    if (at < pool.end) out.push(`value ${a} lies among the weights`);
+    if (at + bytesOf(a) + OVERREAD > memory.end) out.push(`value ${a} ends outside memory`);
+    for (const [b, y] of placed) {
+      const other = memory.addresses.get(b);
+      if (b <= a || other === undefined || x.to < y.from || y.to < x.from) continue;
+      if (at < other + bytesOf(b) && other < at + bytesOf(a)) out.push(`values ${a} and ${b} overlap`);
+    }
+  }
+
+  const visit = (s: Step): void => {
+    if (s.form === 'scan') {
+      s.body.forEach(visit);
+      return;
+    }
+    const margins = s.form === 'linear' || s.form === 'window' ? new Set<View>([s.x]) : new Set<View>();
+    for (const v of [...reads(s), ...writes(s)]) {
+      const l = layouts.get(v.value)!;
+      const [low, high] = reach(l, v, margins.has(v));
+      if (low < 0 || high >= Math.max(1, l.elements))
+        out.push(`${s.name} (${s.form}) leaves value ${v.value}`);
+    }
+    if (s.form !== 'linear') return;
+    const { geometry: g, choice } = selections.get(s)!;
+    if (!choice) return;
+    const span = (k: number) => g.outer.reduce((n, l) => n + Math.max(0, (l.size - 1) * l.strides[k]), 0);
+    const columns = g.offsets.length > 0 ? Math.max(...g.offsets) : 0;
+    const run = 4 * g.pixels;
+    const xEnd = g.xStart + span(0) + (g.groups - 1) * g.xGroup + columns + run;
+    const yEnd = g.yStart + span(1) + (g.groups - 1) * g.yGroup + (g.rows - 1) * g.yRow + run;
+    if (g.xStart < 0 || xEnd > bytesOf(s.x.value)) out.push(`${s.name} reads behind value ${s.x.value}`);
+    if (g.yStart < 0 || yEnd > bytesOf(s.y.value)) out.push(`${s.name} writes behind value ${s.y.value}`);
+  };
+  plan.steps.forEach(visit);
+  return out;
+}
+
+/** Lowest and highest element that the view touches; without `margins`, of those inside its value. */
+function reach(l: Layout, v: View, margins: boolean): [number, number] {
+  if (v.shape.includes(0) || v.dims.some((d) => d.some((f) => f.size === 0))) return [0, 0];
+  const box = extent(v).map(({ low, high }, a) => {
+    const inside = [Math.max(0, Math.min(low, v.shape[a] - 1)), Math.max(0, Math.min(high, v.shape[a] - 1))];
+    const granted = margins && low >= -l.before[a] && high < v.shape[a] + l.after[a];
+    return granted ? [low, high] : inside;
+  });
+  // With phases, neighbours of a corner may lie further out than the corner.
+  let corners: number[][] = [[]];
+  for (const [a, [low, high]] of box.entries()) {
+    const list = new Set([low, high]);
+    for (let i = 1; i < l.phases[a]; i++) list.add(Math.min(high, low + i)).add(Math.max(low, high - i));
+    corners = corners.flatMap((c) => [...list].map((at) => [...c, at]));
+  }
+  const at = corners.map((c) => address(l, c));
+  return [Math.min(...at), Math.max(...at)];
+}
