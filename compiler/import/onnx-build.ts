@@ -23,7 +23,6 @@ import { TensorReader } from './onnx-tensor.ts';
 import type { ReadOptions } from './read.ts';
 
 const maxNodes = 100_000;
-const maxNesting = 32;
 const opsets = { oldest: 1, newest: 22 };
 
 /** Operators that the reader itself takes, because they are about the file and not about numbers. */
@@ -32,6 +31,8 @@ const structural = new Set(['Constant', 'If']);
 export function buildOnnx(model: ModelProto, files: ModelFiles, options: ReadOptions): Graph {
   const place = { file: files.main };
   if (!model.graph) throw badFormat('the model has no graph', place);
+  if (model.graph.node.length > maxNodes)
+    throw overLimit('number of nodes', model.graph.node.length, maxNodes, place);
   const opset = opsetOf(model, place);
   const missing = unread(model.graph, model, place);
   if (missing.length > 0) throw new UnsupportedError(missing, place);
@@ -104,7 +105,6 @@ class Builder {
   readonly #opset: number;
   readonly #options: ReadOptions;
   readonly #items: CompileError[] = [];
-  #nodes = 0;
 
   constructor(graph: GraphProto, files: ModelFiles, opset: number, options: ReadOptions) {
     this.#b = new GraphBuilder(
@@ -129,16 +129,15 @@ class Builder {
       const at = { ...place, node: v.name, op: 'input' };
       scope.set(v.name, this.#b.input(v.name, types[i].dtype, types[i].shape), at);
     });
-    const outputs = this.#body(graph, scope, 0);
+    const outputs = this.#body(graph, scope);
     if (this.#items.length > 0) throw new UnsupportedError(this.#items, place);
     graph.output.forEach((o, i) => void this.#b.output(o.name, outputs[i]!));
     return this.#b.finish();
   }
 
   /** Values of the outputs of a graph whose inputs are in scope. */
-  #body(graph: GraphProto, scope: Scope, depth: number): (ValueId | null)[] {
+  #body(graph: GraphProto, scope: Scope): (ValueId | null)[] {
     const place = { file: this.#files.main };
-    if (depth > maxNesting) throw overLimit('depth of subgraphs', depth, maxNesting, place);
     for (const t of graph.initializer)
       scope.set(t.name, this.#weight(t), { ...place, node: t.name, op: 'initializer' });
     for (const s of graph.sparseInitializer) {
@@ -146,7 +145,7 @@ class Builder {
       const at = { ...place, node: name, op: 'initializer' };
       scope.set(name, this.#constant(name, this.#tensors.sparse(s, at), at), at);
     }
-    for (const node of ordered(graph.node, place)) this.#apply(node, scope, depth);
+    for (const node of ordered(graph.node, place)) this.#apply(node, scope);
     return graph.output.map((o) => this.#use(o.name, scope, { ...place, node: o.name, op: 'output' }));
   }
 
@@ -173,12 +172,11 @@ class Builder {
     return null;
   }
 
-  #apply(node: NodeProto, scope: Scope, depth: number): void {
+  #apply(node: NodeProto, scope: Scope): void {
     const place = placeOf(node, this.#files.main);
-    if (++this.#nodes > maxNodes) throw overLimit('number of nodes', this.#nodes, maxNodes, place);
     const inputs = node.input.map((name) => (name === '' ? null : this.#use(name, scope, place)));
     const known = node.input.every((name, i) => name === '' || inputs[i] !== null);
-    const made = known ? this.#attempt(node, inputs, scope, depth, place) : [];
+    const made = known ? this.#attempt(node, inputs, scope, place) : [];
     node.output.forEach((name, i) => {
       if (name === '') return;
       const value = made === undefined || !known ? null : made[i];
@@ -191,12 +189,11 @@ class Builder {
     node: NodeProto,
     inputs: readonly (ValueId | null)[],
     scope: Scope,
-    depth: number,
     place: Place,
   ): readonly (ValueId | null)[] | undefined {
     try {
       const context = new OnnxNode(this.#b, node, inputs, this.#tensors, this.#opset, place);
-      if (node.opType === 'If') return this.#branch(context, scope, depth);
+      if (node.opType === 'If') return this.#branch(context, scope);
       if (node.opType === 'Constant') return [this.#b.constant(constantOf(context), context.name)];
       const read = isCore(node.domain) ? onnxReaders.get(node.opType) : undefined;
       if (!read) return context.unsupported(`operator ${node.opType}`);
@@ -210,14 +207,14 @@ class Builder {
     }
   }
 
-  #branch(c: OnnxNode, scope: Scope, depth: number): (ValueId | null)[] {
+  #branch(c: OnnxNode, scope: Scope): (ValueId | null)[] {
     const condition = c.constant(0);
     if (condition.data.length !== 1) c.malformed(`a condition of ${condition.data.length} elements`);
     const branch = c.config.get(condition.data[0] ? 'then_branch' : 'else_branch')?.g;
     if (!branch) return c.malformed('the branch is missing');
     if (branch.output.length !== c.outputs.length)
       c.malformed(`the branch has ${branch.output.length} outputs, the node ${c.outputs.length}`);
-    return this.#body(branch, new Scope(scope), depth + 1);
+    return this.#body(branch, new Scope(scope));
   }
 }
 

@@ -35,15 +35,20 @@ export function ordered(nodes: readonly NodeProto[], place: Place): NodeProto[] 
   return out;
 }
 
-/** Names that a node reads, those inside its subgraphs too: they may be of the graph around. */
+/** Names that a node reads, those inside its subgraphs too where they are of the graph around. */
 function* usedBy(node: NodeProto): Generator<string> {
   yield* node.input;
   for (const a of node.attribute) {
-    for (const g of a.g ? [a.g, ...a.graphs] : a.graphs) yield* usedIn(g);
+    for (const g of a.g ? [a.g, ...a.graphs] : a.graphs) yield* captured(g);
   }
 }
 
-function* usedIn(graph: GraphProto): Generator<string> {
-  for (const n of graph.node) yield* usedBy(n);
-  for (const o of graph.output) yield o.name;
+function* captured(graph: GraphProto): Generator<string> {
+  const own = new Set([
+    ...[...graph.initializer, ...graph.input].map((v) => v.name),
+    ...graph.sparseInitializer.map((s) => s.values?.name ?? ''),
+    ...graph.node.flatMap((n) => n.output),
+  ]);
+  for (const n of graph.node) for (const name of usedBy(n)) if (!own.has(name)) yield name;
+  for (const o of graph.output) if (!own.has(o.name)) yield o.name;
 }

@@ -5,6 +5,8 @@ import { badFormat, type Place, truncated } from '../errors.ts';
 
 /** Throws `E_TRUNCATED` where a field reaches past the end, `E_FORMAT` for all else. */
 export function parseOnnx(bytes: Uint8Array, place: Place): ModelProto {
+  // A model begins with a number or a message.
+  if (![0, 2].includes(bytes[0] & 7)) throw badFormat('is no ONNX model', place);
   try {
     // A Node Buffer would be sliced as a view of its pool.
     return fromBinary(ModelProtoSchema, new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));

@@ -10,8 +10,7 @@ import {
 } from './define.ts';
 import { elements, tabulate } from './elements.ts';
 import { emitGather } from './gather-step.ts';
-import { attrAxis } from './onnx.ts';
-import { onnxCompress } from './onnx-shape.ts';
+import { onnxCompress, onnxGather } from './onnx-shape.ts';
 import { range } from './spatial.ts';
 import { take } from './take.ts';
 import { number } from './tensorflow.ts';
@@ -83,7 +82,7 @@ export default defineOp<GatherAttrs>({
   names: {
     onnx: {
       Compress: onnxCompress,
-      Gather: (c) => c.one('gather', [c.input(0), c.input(1)], { axis: attrAxis(c, 0), batchDims: 0 }),
+      Gather: onnxGather,
     },
     graph: { GatherV2: readGatherV2, Gather: readGatherFirst },
     tflite: { GATHER: readLite },

@@ -210,6 +210,15 @@ export const onnxTranspose: OnnxReader = (c) => {
   });
 };
 
+/** Indices that are known must lie inside; others are clamped when they are used. */
+export const onnxGather: OnnxReader = (c) => {
+  const axis = attrAxis(c, 0);
+  const size = c.b.shape(c.input(0))[axis];
+  const outside = c.b.constantOf(c.input(1))?.data.find((i) => i < -size || i >= size);
+  if (outside !== undefined) c.malformed(`index ${outside} is outside the ${size} of axis ${axis}`);
+  return c.one('gather', [c.input(0), c.input(1)], { axis, batchDims: 0 });
+};
+
 /** Keeps the slices whose entry in the condition is set. */
 export const onnxCompress: OnnxReader = (c) => {
   const x = c.input(0);
