@@ -1,0 +1,64 @@
+/** The memory map: what lives together lies apart; the checker itself finds planted faults. */
+import { expect, test } from 'vitest';
+import { OVERREAD } from '../../compiler/kernels.ts';
+import { DataPool } from '../../compiler/plan/memory.ts';
+import { Sketch } from '../passes/graphs.ts';
+import { type Stages, stages } from '../random/compile.ts';
+import { violations } from '../random/memory-map.ts';
+
+const chain = (): Stages => {
+  const s = new Sketch();
+  let x = s.input([1, 8, 16, 16]);
+  for (let i = 0; i < 6; i++) x = s.op('relu', [s.conv(x, 8, 3, { pad: 1 })]);
+  return stages(s.done(x));
+};
+
+const withAddresses = (s: Stages, change: (addresses: Map<number, number>) => void): Stages => {
+  const addresses = new Map(s.module.memory.addresses);
+  change(addresses);
+  return { ...s, module: { ...s.module, memory: { ...s.module.memory, addresses } } };
+};
+
+test('temporaries of a chain share two places', () => {
+  const s = chain();
+  expect(violations(s)).toEqual([]);
+  const temps = [...s.module.memory.addresses].filter(
+    ([id]) => s.staged.plan.values.get(id)!.role === 'temp',
+  );
+  expect(temps.length).toBeGreaterThanOrEqual(5);
+  expect(new Set(temps.map(([, at]) => at)).size).toBe(2);
+});
+
+test('planted faults are found', () => {
+  const s = chain();
+  const [a, b] = s.staged.plan.steps.filter((step) => step.form === 'linear').map((step) => step.y.value);
+  const overlap = withAddresses(s, (m) => void m.set(b, m.get(a)! + 16));
+  expect(violations(overlap).some((v) => v.includes('overlap'))).toBe(true);
+  expect(violations(withAddresses(s, (m) => void m.set(a, 64))).join()).toContain('among the weights');
+  expect(violations(withAddresses(s, (m) => void m.set(a, s.module.memory.end))).join()).toContain(
+    'outside memory',
+  );
+  const layouts = new Map(s.staged.layouts);
+  layouts.set(a, { ...layouts.get(a)!, before: [0, 0, 3, 0] });
+  expect(violations({ ...s, staged: { ...s.staged, layouts } }).join()).toContain('leaves value');
+});
+
+test('weights lie low, ports behind them, temporaries last, with room to overread', () => {
+  const { module, staged } = chain();
+  const { memory, pool } = module;
+  const at = (role: string) =>
+    [...memory.addresses].flatMap(([id, a]) => (staged.plan.values.get(id)!.role === role ? [a] : []));
+  expect(Math.min(...at('input'))).toBeGreaterThanOrEqual(pool.end);
+  expect(Math.min(...at('temp'))).toBeGreaterThan(Math.max(...at('input'), ...at('output')));
+  const [id, last] = [...memory.addresses].reduce((x, y) => (y[1] > x[1] ? y : x));
+  expect(last + 4 * staged.layouts.get(id)!.elements + OVERREAD).toBeLessThanOrEqual(memory.end);
+});
+
+test('equal constants are stored once, at multiples of 16', () => {
+  const pool = new DataPool();
+  const a = pool.add(Float32Array.of(1, 2, 3), 'a');
+  const b = pool.add(Float32Array.of(4), 'b');
+  expect(pool.add(Float32Array.of(1, 2, 3), 'c')).toBe(a);
+  expect([a % 16, b % 16, pool.segments.length]).toEqual([0, 0, 2]);
+  expect(b).toBeGreaterThanOrEqual(a + 12);
+});

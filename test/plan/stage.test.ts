@@ -1,0 +1,125 @@
+/** Staging: layouts that readers and writers share, copies where they can't; each case was once wrong or refused. */
+import { describe, expect, test } from 'vitest';
+import type { ValueId } from '../../compiler/ir/graph.ts';
+import { random } from '../../compiler/ir/random.ts';
+import { isPlain } from '../../compiler/plan/layout.ts';
+import { Sketch } from '../passes/graphs.ts';
+import { disagreements, moduleDisagreements } from '../random/agree.ts';
+import { stages } from '../random/compile.ts';
+import type { Network } from '../random/grow.ts';
+import { sampleTensor } from '../samples.ts';
+
+type Make = (s: Sketch) => ValueId[];
+
+function networkOf(make: Make): Network {
+  const s = new Sketch();
+  const graph = s.done(...make(s));
+  const rng = random(5);
+  const inputs = Object.fromEntries(
+    graph.inputs.map((p) => [p.name, sampleTensor({ shape: graph.values.get(p.value)!.shape }, rng)]),
+  );
+  return { graph, inputs };
+}
+
+const unit = { strides: [1, 1], dilations: [1, 1] };
+const same = [
+  [1, 1],
+  [1, 1],
+];
+const pool = (s: Sketch, x: ValueId) =>
+  s.op('maxPool', [x], { kernel: [3, 3], ...unit, pads: same, ceil: false });
+const conv3d = (s: Sketch, x: ValueId, pads = [1, 1, 1]) =>
+  s.op('conv', [x, s.constant([2, 2, 3, 3, 3]), null], {
+    strides: [1, 1, 1],
+    dilations: [1, 1, 1],
+    pads: pads.map((p) => [p, p]),
+    groups: 1,
+  });
+
+/** All found by random networks, or while they were written. */
+const cases: Record<string, Make> = {
+  'a residual sum that is the output'(s) {
+    const z = s.conv(s.input([1, 4, 7, 7]), 4, 3, { pad: 1 });
+    return [s.op('add', [s.conv(z, 4, 3, { pad: 1 }), z])];
+  },
+  'an operand that a routine made'(s) {
+    const [x, y] = [s.input([1, 4, 7, 7]), s.input([1, 4, 7, 7], 'y')];
+    return [
+      s.op('relu', [s.op('add', [s.conv(x, 4, 3, { pad: 1 }), s.op('matmul', [x, y])])]),
+      s.op('exp', [x]),
+    ];
+  },
+  'margins of zeros and of -Infinity on values that lie alike'(s) {
+    const x = s.input([1, 4, 7, 7]);
+    const z = s.conv(x, 4, 3, { pad: 1 });
+    const sum = s.op('add', [s.conv(x, 4, 1), z]);
+    return [s.conv(sum, 4, 3, { pad: 1 }), pool(s, z), s.op('neg', [s.op('exp', [z])])];
+  },
+  'margins around volumes'(s) {
+    const x = s.input([1, 2, 4, 5, 6]);
+    return [conv3d(s, conv3d(s, conv3d(s, x))), s.op('relu', [x])];
+  },
+  'planes of volumes whose sizes are no multiples of a vector'(s) {
+    const x = s.input([1, 2, 5, 5, 5]);
+    return [conv3d(s, conv3d(s, x, [0, 1, 1]), [0, 1, 1]), s.op('exp', [x])];
+  },
+  'strided windows wider than their rows: columns share places'(s) {
+    return [s.conv(s.conv(s.input([2, 4, 6, 1]), 4, 3, { pad: 1 }), 11, 3, { pad: 1, stride: 2 })];
+  },
+  'few pixels with an operand per row'(s) {
+    const x = s.op('slice', [s.conv(s.input([1, 6, 8, 8]), 3, 3, { pad: 1 })], {
+      starts: [0, 2, 1, 2],
+      sizes: [1, 3, 2, 1],
+      steps: [1, -1, 1, 1],
+    });
+    return [s.op('add', [s.constant([1, 5, 1, 1]), s.conv(x, 5, 3, { pad: 1, bias: null })])];
+  },
+};
+
+describe.each(Object.keys(cases))('%s', (name) => {
+  const n = networkOf(cases[name]);
+  test('agrees', () => expect(disagreements(n)).toEqual([]));
+  test.each(['scalar', 'simd'] as const)(
+    'compiled, %s',
+    async (build) => {
+      expect(await moduleDisagreements(n, { build })).toEqual([]);
+    },
+    120_000,
+  );
+});
+
+test('inputs, outputs and what scans and routines touch are row-major', () => {
+  const n = networkOf((s) => {
+    const x = s.input([1, 4, 7, 7]);
+    const product = s.op('matmul', [s.conv(x, 4, 3, { pad: 1 }), s.conv(x, 4, 3, { pad: 1 })]);
+    return [s.conv(product, 4, 3, { pad: 1 })];
+  });
+  const { plan, layouts } = stages(n.graph).staged;
+  for (const v of plan.values.values()) {
+    if (v.role === 'input' || v.role === 'output') expect(isPlain(layouts.get(v.id)!), v.name).toBe(true);
+  }
+  const call = plan.steps.find((s) => s.form === 'call')!;
+  expect(call.form === 'call' && call.args.every((a) => isPlain(layouts.get(a.value)!))).toBe(true);
+});
+
+test('one copy serves all windows that want the same of an input', () => {
+  const n = networkOf((s) => {
+    const x = s.input([1, 4, 9, 9]);
+    return [s.conv(x, 4, 3, { pad: 1 }), s.conv(x, 4, 5, { pad: 2 })];
+  });
+  const { plan, layouts } = stages(n.graph).staged;
+  const copies = plan.steps.filter(
+    (s) => s.op === 'copy' && s.form === 'move' && plan.values.get(s.x.value)!.role === 'input',
+  );
+  expect(copies).toHaveLength(1);
+  expect(layouts.get(copies[0].y.value)!.before).toEqual([0, 0, 2, 2]);
+});
+
+test('a value read by a padded convolution carries its own margins', () => {
+  const n = networkOf((s) => [s.conv(s.conv(s.input([1, 4, 9, 9]), 4, 1), 4, 3, { pad: 1 })]);
+  const { plan, layouts } = stages(n.graph).staged;
+  const last = plan.steps.findLast((s) => s.form === 'linear')!;
+  expect(plan.steps.some((s) => s.op === 'copy')).toBe(false);
+  const l = layouts.get(last.form === 'linear' ? last.x.value : -1)!;
+  expect([l.before, l.after, l.fill]).toEqual([[0, 0, 1, 1], [0, 0, 1, 1], 0]);
+});
