@@ -2,7 +2,7 @@
 export const files: readonly string[] = `
   abs acos acosh add add_n all any arg_max arg_min arithmetic asin asinh atan atanh avg_pool avg_pool_3d basic_lstm_cell
   batch_to_space_nd batchnorm binary_ops bitwise_and broadcast_to ceil clip_by_value concat conv1d conv2d
-  conv2d_separable conv2d_transpose conv3d conv3d_transpose cos cosh cumsum depth_to_space depthwise_conv2d elu equal
+  conv2d_separable conv2d_transpose conv3d conv3d_transpose cos cosh cumsum depth_to_space depthwise_conv2d einsum elu equal
   erf euclidean_norm exp expand_dims expm1 floor floordiv fused/fused_conv2d fused/fused_depthwise_conv2d
   fused/fused_mat_mul gather gather_nd greater greater_equal image/flip_left_right image/grayscale_to_rgb
   image/resize_bilinear image/resize_nearest_neighbor image/rgb_to_grayscale is_finite is_inf is_nan leaky_relu less
