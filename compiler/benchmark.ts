@@ -88,15 +88,13 @@ export async function bench(model: Model, options: BenchOptions = {}): Promise<B
 
   const results = await score(contenders, inputs, labels, progress);
   const cold = await coldStarts(contenders, options, progress);
-  const sizing = progress.stage('size', contenders.length);
-  const variants: Variant[] = [];
-  for (const [i, { id, title, kind, files, memory }] of contenders.entries()) {
+  const sizing = progress.stage('size');
+  const sizes = await Promise.all(contenders.map((c) => measureSize(c.files)));
+  const variants = contenders.map(({ id, title, kind, memory }, i): Variant => {
     const { name: _, ...latency } = times[i];
-    const size = await measureSize(files);
     const coldStart = cold?.of.get(id);
-    variants.push({ id, title, kind, latency, size, coldStart, peakMemory: memory(), ...results[i] });
-    sizing.update(i + 1);
-  }
+    return { id, title, kind, latency, size: sizes[i], coldStart, peakMemory: memory(), ...results[i] };
+  });
   const zeroedDense = model.pruning ? await measureZeroed(model, notes) : undefined;
   sizing.done();
   const steps = options.profile ? await profile(sparse, inputs[0]) : [];

@@ -57,11 +57,13 @@ export async function pruneGraph(
     ({ masks, details } = done);
     constants = await corrected(tf, graph, done, parts, options, notes);
   }
+  let untrained: Agreement | undefined;
   if (tf && parts && settings) {
     const target: Target = gradual
       ? { kind: 'gradual', plans, sparsity, allocation, granularity }
       : { kind: 'masks', masks };
     const start = gradual ? new Map<ValueId, Float32Array>() : constants;
+    if (!gradual) untrained = agreementOf(tf, graph, constants, parts, []);
     const trained = await finetune(tf, graph, start, target, parts, { ...settings, seed }, context);
     constants = trained.constants;
     const { stopped } = trained.result;
@@ -88,6 +90,7 @@ export async function pruneGraph(
       granularity: granularity.kind,
       layers: reports,
       sparsity: sparsityOf(pruned, reports),
+      ...(untrained && { untrained }),
       ...(tf && parts && { agreement: agreementOf(tf, graph, constants, parts, notes) }),
       notes,
     },

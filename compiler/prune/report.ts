@@ -24,6 +24,8 @@ export interface PruneReport {
   readonly layers: readonly LayerReport[];
   /** Share of zeros among the weights of pruned layers, of all prunable layers, and among all parameters. */
   readonly sparsity: { readonly pruned: number; readonly prunable: number; readonly parameters: number };
+  /** As `agreement`, before fine-tuning, where that came after fitted masks. */
+  readonly untrained?: Agreement;
   /** With the dense graph; only with samples. */
   readonly agreement?: Agreement;
   readonly notes: readonly string[];
