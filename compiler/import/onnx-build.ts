@@ -9,9 +9,10 @@ import {
   type Place,
   UnsupportedError,
   unsupported,
+  usage,
 } from '../errors.ts';
 import { type Graph, GraphBuilder, type ValueId } from '../ir/graph.ts';
-import { sizeOf, type Tensor } from '../ir/tensor.ts';
+import { allocate, sizeOf, type Tensor, type TensorType } from '../ir/tensor.ts';
 import { semantics } from '../semantics/evaluate.ts';
 import type { ModelFiles } from './files.ts';
 import { checkName } from './json.ts';
@@ -127,12 +128,21 @@ class Builder {
     const types = inputTypes(inputs, this.#options.shapes ?? {}, this.#files.main);
     inputs.forEach((v, i) => {
       const at = { ...place, node: v.name, op: 'input' };
-      scope.set(v.name, this.#b.input(v.name, types[i].dtype, types[i].shape), at);
+      scope.set(v.name, this.#input(v.name, types[i]), at);
     });
+    for (const name of Object.keys(this.#options.fixed ?? {}))
+      if (!inputs.some((v) => v.name === name)) throw usage(`no input ${JSON.stringify(name)} to fix`);
     const outputs = this.#body(graph, scope);
     if (this.#items.length > 0) throw new UnsupportedError(this.#items, place);
     graph.output.forEach((o, i) => void this.#b.output(o.name, outputs[i]!));
     return this.#b.finish();
+  }
+
+  #input(name: string, { dtype, shape }: TensorType): ValueId {
+    const { fixed = {} } = this.#options;
+    if (!Object.hasOwn(fixed, name)) return this.#b.input(name, dtype, shape);
+    const data = allocate(dtype, sizeOf(shape)).fill(fixed[name]);
+    return this.#b.constant({ dtype, shape, data }, name);
   }
 
   /** Values of the outputs of a graph whose inputs are in scope. */

@@ -6,6 +6,8 @@ import type { ModelFiles } from './files.ts';
 export interface ReadOptions {
   /** Whole shapes of inputs, batch included, by name: for what the model leaves open. An open batch is 1. */
   readonly shapes?: Readonly<Record<string, Shape>>;
+  /** Inputs that become constants (ONNX), all elements of one value: a rate or a switch that chooses a branch. */
+  readonly fixed?: Readonly<Record<string, number>>;
   /** Takes weights with NaN or infinite values. */
   readonly allowNonfinite?: boolean;
 }

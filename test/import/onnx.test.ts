@@ -160,6 +160,15 @@ describe('If', () => {
     expect([...(await run(m, { x: float([3], [1, 2, 3]) })).y.data]).toEqual([-1, -2, -3]);
   });
 
+  test('an input that is fixed chooses the branch', async () => {
+    const m = chosen([]);
+    m.graph!.input.push(port('c', [], 9));
+    const { graph: g } = await readModel(files(m), { fixed: { c: 1 } });
+    expect(g.inputs.map((p) => p.name)).toEqual(['x']);
+    expect(g.nodes.map((n) => n.kind)).toEqual(['neg']);
+    await expect(readModel(files(m), { fixed: { d: 1 } })).rejects.toMatchObject({ code: 'E_USAGE' });
+  });
+
   test('a condition computed at run time is not supported', async () => {
     const m = chosen(
       [],
