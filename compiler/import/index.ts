@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { badFormat } from '../errors.ts';
 import { type FileLimits, type FileRecord, ModelFiles } from './files.ts';
 import graphModel from './graph-model.ts';
+import { kerasHdf5, kerasZip } from './keras-file.ts';
 import onnx from './onnx.ts';
 import type { Model, Reader, ReadOptions } from './read.ts';
 import tfjsLayers from './tfjs-layers.ts';
@@ -13,6 +14,8 @@ const readers: readonly Reader[] = [
   tfjsLayers,
   graphModel,
   tflite,
+  kerasHdf5,
+  kerasZip,
   onnx,
 ];
 
