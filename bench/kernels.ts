@@ -48,7 +48,7 @@ export interface KernelBenchOptions {
   readonly densities?: readonly number[];
   /** Shapes whose name contains this. */
   readonly shape?: string;
-  /** Time every candidate instead of the chosen one. */
+  /** Time every kernel that may be chosen instead of the one that is. */
   readonly all?: boolean;
   /** Rows × columns of weights that are zero together. */
   readonly block?: readonly [number, number];
@@ -79,7 +79,7 @@ export async function benchKernels(options: KernelBenchOptions = {}): Promise<Ke
         shape.kind === 'depthwise'
           ? window(machine, shape, build)
           : linear(machine, shape, density, block, build);
-      const tested = ours.filter((o) => options.all || o.chosen);
+      const tested = ours.filter((o) => (options.all ? o.fits : o.chosen));
       const results = await compare([{ name: 'tfjs-wasm', run: peer.run }, ...tested], {
         minRounds,
         minTimeMs,
@@ -114,6 +114,8 @@ export async function benchKernels(options: KernelBenchOptions = {}): Promise<Ke
 
 interface Ours extends Task {
   readonly chosen: boolean;
+  /** Whether its weights take no more bytes than dense ones: no other may be chosen. */
+  readonly fits: boolean;
   readonly predictedNs: number;
   /** Multiply-adds of weights that are not zero. */
   readonly macs: number;
@@ -142,7 +144,8 @@ function linear(
     e1: 0,
   };
   const useful = (formats.csr.count(w) * macs(shape)) / (w.rows * w.cols);
-  return choice.candidates.flatMap(({ format, blocks }) => {
+  const denseBytes = formats.dense.bytes(w, offsets);
+  return choice.candidates.flatMap(({ format, blocks, bytes }) => {
     const packed = formats[format].pack(w, offsets);
     const own = { ...addresses };
     for (const name of formats[format].arrays) own[name] = m.put(packed.arrays[name]);
@@ -160,6 +163,7 @@ function linear(
         name: kernel.name,
         run: m.task(kernel, own),
         chosen: kernel === choice.kernel,
+        fits: bytes <= denseBytes,
         predictedNs: kernel.cost(problem, blocks),
         macs: useful,
       }));
@@ -236,12 +240,13 @@ function window(m: Machine, shape: ImageShape, build: Build): Ours[] {
       name: kernel.name,
       run: m.task(kernel, addresses),
       chosen: kernel === choice.kernel,
+      fits: true,
       predictedNs: kernel.cost(c),
       macs: macs(shape),
     }));
 }
 
-/** Zeros fall on whole blocks, at random. */
+/** Zeros fall on whole blocks, at random, as many as the density says. */
 function sparseMatrix(
   rows: number,
   cols: number,
@@ -249,13 +254,14 @@ function sparseMatrix(
   [height, width]: readonly [number, number],
 ): Matrix {
   const next = seededRandom(rows * 131 + cols);
+  const across = Math.ceil(cols / width);
+  const blocks = Array.from({ length: Math.ceil(rows / height) * across }, (_, i) => ({ i, key: next() }));
+  const kept = blocks.sort((a, b) => a.key - b.key).slice(0, Math.floor(density * blocks.length));
   const data = new Float32Array(rows * cols);
-  for (let r = 0; r < rows; r += height) {
-    for (let k = 0; k < cols; k += width) {
-      if (next() >= density) continue;
-      for (let i = r; i < Math.min(rows, r + height); i++) {
-        for (let j = k; j < Math.min(cols, k + width); j++) data[i * cols + j] = next() - 0.5 || 0.5;
-      }
+  for (const { i } of kept) {
+    const [r, k] = [Math.floor(i / across) * height, (i % across) * width];
+    for (let row = r; row < Math.min(rows, r + height); row++) {
+      for (let col = k; col < Math.min(cols, k + width); col++) data[row * cols + col] = next() - 0.5 || 0.5;
     }
   }
   return { rows, cols, data };

@@ -42,18 +42,18 @@ export const OVERREAD = 64;
  * `dense`, of a column of a panel) and `row` that of a row or group of rows, each once per tile of pixels.
  */
 const fitted = {
-  csr28: { block: 1.33, row: 3 },
+  csr28: { block: 1.42, row: 3 },
   csr16: { block: 0.85, row: 2.4 },
   csr4: { block: 0.4, row: 1.8 },
-  csr1: { block: 0.31, row: 2.5 },
+  csr1: { block: 0.3, row: 2.5 },
   sell4: { block: 0.215, row: 2 },
-  tile4x8: { block: 1.23, row: 5 },
+  tile4x8: { block: 1.25, row: 5 },
   tile4x4: { block: 0.8, row: 4 },
-  tile2x16: { block: 1.23, row: 5 },
-  tile4x1: { block: 0.35, row: 4 },
-  tile8x1: { block: 0.24, row: 3 },
-  tile2x1: { block: 0.53, row: 3.5 },
-  tile1x4: { block: 0.42, row: 4 },
+  tile2x16: { block: 1.15, row: 5 },
+  tile4x1: { block: 0.31, row: 4 },
+  tile8x1: { block: 0.25, row: 3 },
+  tile2x1: { block: 0.48, row: 3.5 },
+  tile1x4: { block: 0.35, row: 4 },
   /** `factor` multiplies `block` where an input tile outgrows the L1 cache. */
   l1: { bytes: 48 * 1024, factor: 1.1 },
   /** Weights that are read once, from beyond the L2 cache, take at least `byte` each. */
