@@ -121,7 +121,7 @@ function elideCopy(
   for (const s of steps) {
     if (s === move) continue;
     const next = mapViews(s, moved);
-    if (!next) return undefined;
+    if (!next || !keepsOperands(plan, next)) return undefined;
     out.push(next);
   }
   return out;
@@ -193,9 +193,14 @@ function join(plan: Plan, p: Step, step: PointwiseStep, view: View): Step | unde
   if (expr.type !== 'f32' || accumulator(p) !== 'f32') return undefined;
   const epilogue: Epilogue = { expr, args };
   if (p.form === 'reduce') return args.length === 0 ? { ...p, ...label, y, epilogue } : undefined;
-  if (args.length > maxOperands || !operands.every((v) => isOperand(plan.values.get(v.value)!, v, y)))
-    return undefined;
-  return { ...p, ...label, y, epilogue };
+  const joined: Step = { ...p, ...label, y, epilogue };
+  return args.length <= maxOperands && keepsOperands(plan, joined) ? joined : undefined;
+}
+
+/** True where a kernel can read the operands of the step's epilogue. */
+function keepsOperands(plan: Plan, step: Step): boolean {
+  if (step.form !== 'linear' && step.form !== 'window') return true;
+  return (step.epilogue?.args ?? []).every((v) => isOperand(plan.values.get(v.value)!, v, step.y));
 }
 
 const accumulator = (p: Step) => (p.form === 'reduce' && p.fn.startsWith('arg') ? 'i32' : 'f32');

@@ -18,7 +18,16 @@ import {
   orderOf,
   plainLayout,
 } from './layout.ts';
-import { dimSize, extent, type Factor, type PlanId, readsPadding, type View, whole } from './view.ts';
+import {
+  dimSize,
+  extent,
+  type Factor,
+  type PlanId,
+  readsPadding,
+  sameView,
+  type View,
+  whole,
+} from './view.ts';
 
 export interface Staged {
   readonly plan: Plan;
@@ -50,12 +59,8 @@ export function stage(plan: Plan): Staged {
     values.set(id, v);
     return v;
   };
-  const copied = (v: PlanValue, name: string): PlanValue => {
-    const copy = fresh(v);
-    const [x, y] = [whole(v.id, v.shape), whole(copy.id, v.shape)];
-    steps.push({ form: 'move', name, op: 'copy', x, y, fill: 0 });
-    return copy;
-  };
+  const copy = (x: View, y: View, name: string) =>
+    void steps.push({ form: 'move', name, op: 'copy', x, y, fill: 0 });
   const isFree = (id: PlanId) => values.get(id)!.role === 'temp' && !fixed.has(id);
 
   /** `x` in a layout that grants the wish: its own, or that of a copy. */
@@ -71,20 +76,26 @@ export function stage(plan: Plan): Staged {
       wishes.set(known, grown);
       return { ...x, value: known };
     }
-    const copy = copied(v, step.name);
-    copies.set(key, copy.id);
-    wishes.set(copy.id, wish);
-    return { ...x, value: copy.id };
+    const { id } = fresh(v);
+    copy(whole(v.id, v.shape), whole(id, v.shape), step.name);
+    copies.set(key, id);
+    wishes.set(id, wish);
+    return { ...x, value: id };
   };
 
   /** Operands of an epilogue are read at the address of the result plus a constant: they must lie like it. */
-  const aligned = (a: View, y: PlanId, step: Step): View => {
+  const aligned = (a: View, y: View, step: Step): View => {
     const v = values.get(a.value)!;
-    if (v.role !== 'temp' || (fixed.has(v.id) && fixed.has(y))) return a;
-    if (isFree(v.id) && wishes.unite(v, y)) return a;
-    const copy = copied(v, step.name);
-    assert(wishes.unite(copy, y), `a copy of value ${v.id} can't lie like value ${y}`);
-    return { ...a, value: copy.id };
+    if (v.data) return a;
+    if (isLike(a, y)) {
+      if (fixed.has(v.id) && fixed.has(y.value)) return a;
+      if (isFree(v.id) && wishes.unite(v, y.value)) return a;
+    }
+    const twin = fresh(v, y.shape);
+    const to = { ...y, value: twin.id };
+    copy(a, to, step.name);
+    assert(wishes.unite(twin, y.value), `a copy of value ${v.id} can't lie like value ${y.value}`);
+    return to;
   };
 
   for (const original of plan.steps) {
@@ -109,25 +120,27 @@ export function stage(plan: Plan): Staged {
     const args = step.epilogue?.args ?? [];
     const lies = isFree(v.id)
       ? tail.length === 0 || wishes.add(v, wanted)
-      : isTrivial(v, wanted) && !args.some((a) => isFree(a.value));
+      : isTrivial(v, wanted) &&
+        args.every((a) => values.get(a.value)!.data || (fixed.has(a.value) && isLike(a, y)));
     // Where the result can't lie as the kernel writes it: write aside, then copy.
     const aside = !lies && (step.form === 'linear' || args.length > 0);
-    const target = aside ? fresh(v).id : v.id;
-    if (aside) wishes.set(target, wanted);
+    const target = aside ? { ...y, value: fresh(v).id } : y;
+    if (aside) wishes.set(target.value, wanted);
     const epilogue = step.epilogue && {
       ...step.epilogue,
       args: args.map((a) => aligned(a, target, original)),
     };
-    steps.push({ ...step, y: { ...y, value: target }, epilogue } as Step);
-    if (aside) {
-      const x = { ...y, value: target };
-      steps.push({ form: 'move', name: step.name, op: 'copy', x, y, fill: 0 });
-    }
+    steps.push({ ...step, y: target, epilogue } as Step);
+    if (aside) copy(target, y, step.name);
   }
 
   const staged = { ...plan, values, steps };
   return { plan: staged, layouts: layoutsOf(staged, fixed, wishes) };
 }
+
+/** True where both views walk their values in the same way, and the values have one shape. */
+const isLike = (a: View, y: View) =>
+  String(a.shape) === String(y.shape) && sameView({ ...a, value: y.value }, y);
 
 /** Values whose layout is row-major, whatever anybody wishes. */
 function fixedValues(plan: Plan): Set<PlanId> {

@@ -66,6 +66,28 @@ const cases: Record<string, Make> = {
   'strided windows wider than their rows: columns share places'(s) {
     return [s.conv(s.conv(s.input([2, 4, 6, 1]), 4, 3, { pad: 1 }), 11, 3, { pad: 1, stride: 2 })];
   },
+  'an operand of the old shape where the result is reshaped'(s) {
+    const x = s.input([2, 4, 6, 6]);
+    const sum = s.op('add', [s.conv(x, 4, 3, { pad: 1 }), s.op('exp', [x])]);
+    return [s.op('relu', [s.op('reshape', [sum], { shape: [2, 144] })])];
+  },
+  'a residual sum that is part of a concatenation'(s) {
+    const x = s.input([2, 4, 6, 6]);
+    const z = s.op('exp', [x]);
+    return [s.op('concat', [s.op('add', [s.conv(x, 4, 3, { pad: 1 }), z]), z], { axis: 1 })];
+  },
+  'an operand that is an output'(s) {
+    const z = s.conv(s.input([1, 4, 7, 7]), 4, 3);
+    const sum = s.op('add', [s.conv(z, 4, 3, { pad: 1 }), z]);
+    return [z, s.conv(sum, 4, 3, { pad: 1 })];
+  },
+  'operands of a lowering that lie unlike its result'(s) {
+    const lrn = (x: ValueId) => s.op('lrn', [x], { size: 3, alpha: 0.5, beta: 0.75, bias: 1 });
+    const x = s.input([2, 3, 5, 5]);
+    const wide = s.op('concat', [x, x], { axis: 1 });
+    const flat = s.op('reshape', [s.op('exp', [s.op('neg', [x])])], { shape: [2, 75] });
+    return [s.conv(lrn(x), 2, 3, { pad: 1 }), lrn(flat), lrn(x), s.conv(lrn(wide), 2, 3, { pad: 1 })];
+  },
   'few pixels with an operand per row'(s) {
     const x = s.op('slice', [s.conv(s.input([1, 6, 8, 8]), 3, 3, { pad: 1 })], {
       starts: [0, 2, 1, 2],
