@@ -23,7 +23,7 @@ let opened = 0;
 export async function withHdf5<T>(bytes: Uint8Array, place: Place, use: (file: Hdf5) => T): Promise<T> {
   const { default: h5, FS } = await loadLibrary();
   const path = `/model-${opened++}.h5`;
-  FS!.writeFile(path, bytes);
+  FS.writeFile(path, bytes);
   let file: InstanceType<typeof h5.File> | undefined;
   try {
     file = new h5.File(path, 'r');
@@ -38,14 +38,28 @@ export async function withHdf5<T>(bytes: Uint8Array, place: Place, use: (file: H
     } catch {
       // A damaged file may not even close; its memory goes with the next line.
     }
-    FS!.unlink(path);
+    FS.unlink(path);
   }
 }
 
 async function loadLibrary() {
-  const h5wasm = await import('h5wasm');
-  await h5wasm.ready;
-  return { default: h5wasm.default, FS: h5wasm.FS };
+  const { default: h5, ready } = await import('h5wasm');
+  const { FS } = await ready;
+  silence(FS as unknown as Streams);
+  return { default: h5, FS };
+}
+
+interface Streams {
+  readonly streams: readonly ({ readonly path: string } | null)[];
+  close(stream: unknown): void;
+  open(path: string, flags: string): unknown;
+}
+
+/** The library prints every failure to its standard error, stream 2: the next stream opened takes that number. */
+function silence(fs: Streams): void {
+  if (fs.streams[2]?.path === '/dev/null') return;
+  fs.close(fs.streams[2]);
+  fs.open('/dev/null', 'w');
 }
 
 type Library = Awaited<ReturnType<typeof loadLibrary>>['default'];
