@@ -199,7 +199,7 @@ class Builder {
     node: NodeProto,
     inputs: readonly (ValueId | null)[],
     scope: Scope,
-    place: Place,
+    place: Place & { readonly node: string },
   ): readonly (ValueId | null)[] | undefined {
     try {
       const context = new OnnxNode(this.#b, node, inputs, this.#tensors, this.#opset, place);

@@ -1,21 +1,16 @@
-/** What the reader of an ONNX operator may ask: attributes, inputs, and new nodes under the node's name. */
+/** What the reader of an ONNX operator may ask besides: attributes of all kinds, which outputs are wanted, the opset. */
 import type { NodeProto } from 'onnx-buf';
-import { badFormat, badGraph, type Place, unsupported } from '../errors.ts';
-import type { Attrs, GraphBuilder, ValueId } from '../ir/graph.ts';
-import type { Tensor } from '../ir/tensor.ts';
+import type { Place } from '../errors.ts';
+import type { GraphBuilder, ValueId } from '../ir/graph.ts';
 import type { OnnxContext } from '../ops/define.ts';
 import { Attributes } from './onnx-attributes.ts';
 import type { TensorReader } from './onnx-tensor.ts';
+import { SourceNode } from './source-node.ts';
 
-export class OnnxNode implements OnnxContext {
-  readonly b: GraphBuilder;
-  readonly name: string;
-  readonly source: string;
-  readonly config: Attributes;
-  readonly inputs: readonly (ValueId | null)[];
+export class OnnxNode extends SourceNode implements OnnxContext {
+  declare readonly config: Attributes;
   readonly outputs: readonly string[];
-  readonly opset: number;
-  readonly place: Place;
+  override readonly opset: number;
 
   constructor(
     b: GraphBuilder,
@@ -23,44 +18,11 @@ export class OnnxNode implements OnnxContext {
     inputs: readonly (ValueId | null)[],
     tensors: TensorReader,
     opset: number,
-    place: Place,
+    place: Place & { readonly node: string },
   ) {
-    this.b = b;
-    this.name = place.node!;
-    this.source = node.opType;
-    this.config = new Attributes(node.attribute, tensors, place);
-    this.inputs = inputs;
+    const config = new Attributes(node.attribute, tensors, place);
+    super(b, { name: place.node, source: node.opType, config, inputs }, place);
     this.outputs = node.output;
     this.opset = opset;
-    this.place = place;
-  }
-
-  input(i: number): ValueId {
-    const id = this.inputs[i] ?? null;
-    if (id === null) throw badGraph(`input ${i} is missing; the node has ${this.inputs.length}`, this.place);
-    return id;
-  }
-
-  constant(i: number): Tensor {
-    return (
-      this.b.constantOf(this.input(i)) ??
-      this.unsupported(`input ${i} computed at run time`, 'it must be a constant of the model')
-    );
-  }
-
-  node(kind: string, inputs: readonly (ValueId | null)[], attrs: Attrs = {}): readonly ValueId[] {
-    return this.b.node(kind, inputs, attrs, { name: this.name, source: this.source });
-  }
-
-  one(kind: string, inputs: readonly (ValueId | null)[], attrs: Attrs = {}): ValueId {
-    return this.node(kind, inputs, attrs)[0];
-  }
-
-  unsupported(reason: string, hint?: string): never {
-    throw unsupported(reason, this.place, hint);
-  }
-
-  malformed(reason: string): never {
-    throw badFormat(reason, this.place);
   }
 }

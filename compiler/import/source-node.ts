@@ -17,7 +17,7 @@ export class SourceNode implements NodeContext {
   readonly source: string;
   readonly config: Config;
   readonly inputs: readonly (ValueId | null)[];
-  readonly opset = 0;
+  readonly opset: number = 0;
   readonly #place: Place;
 
   constructor(b: GraphBuilder, call: NodeCall, place: Place) {
