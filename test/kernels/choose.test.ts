@@ -34,7 +34,13 @@ test('scattered zeros: csr for images, sell4 for vectors', () => {
   expect(chooseLinear(w, floats(128), vector).kernel.name).toBe('f32_linear_sell4_4x1');
 });
 
-test('columns too far apart for u16 indices rule sell4 out', () => {
+test('size: csr16 for scattered zeros of images', () => {
+  const choice = chooseLinear(randomMatrix(128, 128, 0.1, 1), planes(128), { ...image, objective: 'size' });
+  expect(choice.kernel.name).toBe('f32_linear_csr16_1x28');
+  expect(choice.bytes).toBeLessThan(0.77 * choice.candidates.find(({ format }) => format === 'csr')!.bytes);
+});
+
+test('columns too far apart for u16 indices rule sell4 and csr16 out', () => {
   const offsets = Int32Array.from({ length: 128 }, (_, k) => 4096 * k);
   const { candidates } = chooseLinear(randomMatrix(128, 128, 0.1, 1), offsets, vector);
   expect(candidates.map(({ format }) => format)).toEqual(['dense', 'csr', 'bsr4x1', 'bsr2x1']);

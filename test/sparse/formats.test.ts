@@ -76,6 +76,16 @@ test('sell4 fits where a u16 counts the floats up to every column', () => {
   expect(formats.sell4.fits!(w, Int32Array.of(2))).toBe(false);
 });
 
+test('csr16 fits where a u16 counts the floats between neighbours of a row', () => {
+  const w = randomMatrix(1, 2, 1, 1);
+  const alone = { ...w, data: Float32Array.of(0, 1) };
+  expect(formats.csr16.fits!(w, Int32Array.of(4 * 65535, 0))).toBe(true);
+  expect(formats.csr16.fits!(w, Int32Array.of(0, 8 * 65535))).toBe(false);
+  expect(formats.csr16.fits!(w, Int32Array.of(4 * 65535, 8 * 65535))).toBe(true);
+  expect(formats.csr16.fits!(alone, Int32Array.of(4 * 65535, 8 * 65535))).toBe(false);
+  expect(formats.csr16.fits!(w, Int32Array.of(0, 2))).toBe(false);
+});
+
 test('a weight outside its 1x4 block is rejected', () => {
   const offsets = shuffledOffsets(6, 2);
   const p = formats.bsr1x4.pack(randomMatrix(1, 6, 1, 1), offsets);
