@@ -108,7 +108,7 @@ export interface ScanStep extends StepBase {
 }
 
 /**
- * A named runtime routine (`plan/routines.ts`), the counted escape hatch. It sees whole values, row-major: `args` and `y`
+ * A named runtime routine (`plan/routines/`), the counted escape hatch. It sees whole values, row-major: `args` and `y`
  * (and `more`, where it has several results) are identity views.
  */
 export interface CallStep extends StepBase {

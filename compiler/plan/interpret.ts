@@ -5,7 +5,7 @@ import { assert } from '../errors.ts';
 import { allocate, sizeOf, type Tensor, type TensorData } from '../ir/tensor.ts';
 import { evaluateExpr } from './evaluate-expr.ts';
 import type { Epilogue, Plan, ReduceStep, Step } from './forms.ts';
-import { routines } from './routines.ts';
+import { routines } from './routines/index.ts';
 import { dimSize, type Factor, type PlanId, type View } from './view.ts';
 
 /** Everything a run keeps: the elements of every value. `state` values live on in it. */

@@ -1,6 +1,6 @@
 /** `call`: a runtime routine on whole values. */
 import type { CallStep } from '../../plan/forms.ts';
-import { routines } from '../../plan/routines.ts';
+import { routines } from '../../plan/routines/index.ts';
 import { f32Literal } from '../code.ts';
 import type { Context } from '../context.ts';
 

@@ -1,4 +1,4 @@
-import type { Routine } from '../routines.ts';
+import type { Routine } from './routine.ts';
 
 /** Negative indices count from the end; what is still outside is clamped. */
 const place = (index: number, size: number) =>

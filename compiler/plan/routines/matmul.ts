@@ -1,4 +1,4 @@
-import type { Routine } from '../routines.ts';
+import type { Routine } from './routine.ts';
 
 /**
  * `outer` × `inner` products of m × k and k × n matrices; y is row-major. Per operand: the first element and the strides, in

@@ -1,4 +1,4 @@
-import type { Routine } from '../routines.ts';
+import type { Routine } from './routine.ts';
 
 /** By number: replace, add, multiply, max, min. */
 const reductions: readonly ((old: number, update: number) => number)[] = [

@@ -1,4 +1,4 @@
-import type { Routine } from '../routines.ts';
+import type { Routine } from './routine.ts';
 
 /** The k largest (or smallest) of each row of n, best first; of equal ones the first. */
 export const topK: Routine = {
