@@ -37,6 +37,7 @@ const layers: readonly (readonly string[])[] = [
     'compiler/pipeline.ts',
     'compiler/model.ts',
     'compiler/samples.ts',
+    'compiler/record.ts',
   ],
   ['examples/'],
   ['compiler/'],

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { styleText } from 'node:util';
+import { toolchain } from '../errors.ts';
 import { type CommandSpec, type Context, checkFailed } from './command.ts';
 import { printable } from './ui/format.ts';
 
@@ -66,7 +67,7 @@ async function tfjs(backend: 'wasm' | 'cpu' | 'node'): Promise<string> {
   const { loadBackend } = await import('../prune/train/backend.ts');
   const tf = await loadBackend(backend);
   if (backend !== 'node' && tf.getBackend() !== backend)
-    throw new Error(`the ${backend} backend does not start`);
+    throw toolchain(`the ${backend} backend does not start`);
   return tf.version_core;
 }
 

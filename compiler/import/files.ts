@@ -74,7 +74,8 @@ export class ModelFiles {
       if (!(bytes instanceof Uint8Array)) throw usage(`file ${JSON.stringify(path)} is no Uint8Array`);
       map.set(normalPath(path), bytes);
     }
-    const name = main ?? (map.size === 1 ? [...map.keys()][0] : 'model.json');
+    const single = [...map.keys()].filter((path) => map.size === 1 || /\.(onnx|tflite|h5|keras)$/.test(path));
+    const name = main ?? (single.length === 1 && !map.has('model.json') ? single[0] : 'model.json');
     if (!map.has(name)) throw usage(`no file ${JSON.stringify(name)} among ${map.size} files`);
     return new ModelFiles(name, new Memory(map), limits);
   }
