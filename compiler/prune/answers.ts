@@ -1,7 +1,7 @@
 /** How far a pruned network's answers are from the dense one's. */
 import type { Graph } from '../ir/graph.ts';
 import type { Part } from './data.ts';
-import { type Constants, type TfGraph, tfGraph } from './graph-tf.ts';
+import { type Constants, numbers, type TfGraph, tfGraph } from './graph-tf.ts';
 import type { Tf } from './train/backend.ts';
 
 export interface Answers {
@@ -30,15 +30,7 @@ export function answers(tf: Tf, net: TfGraph, part: Part): Answers {
   for (let at = 0; at < part.n; at += step) {
     const b = Math.min(step, part.n - at);
     const x = part.x.subarray(at * part.width, (at + b) * part.width);
-    chunks.push(
-      tf.tidy(
-        () =>
-          net
-            .forward(tf.tensor2d(x, [b, part.width]))
-            .dataSync()
-            .slice() as Float32Array,
-      ),
-    );
+    chunks.push(numbers(tf, () => net.forward(tf.tensor2d(x, [b, part.width]))));
   }
   const values = new Float32Array(chunks.reduce((n, c) => n + c.length, 0));
   let at = 0;

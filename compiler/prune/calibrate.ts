@@ -2,6 +2,7 @@
 import { random } from '../ir/random.ts';
 import type { TfTensor } from '../ops/define.ts';
 import type { Columns } from './columns.ts';
+import { numbers } from './graph-tf.ts';
 import type { PrunableLayer } from './layers.ts';
 import { Cross, Gram } from './math/gram.ts';
 import type { LayerProblem } from './math/problem.ts';
@@ -86,11 +87,8 @@ export function groupPart<T extends Float32Array | Uint8Array>(
 }
 
 /** W [rows × cols] · X [cols × count]. */
-function product(tf: Tf, w: Float32Array, rows: number, x: Float32Array, cols: number, count: number) {
-  return tf.tidy(
-    () => tf.matMul(tf.tensor2d(w, [rows, cols]), tf.tensor2d(x, [cols, count])).dataSync() as Float32Array,
-  );
-}
+const product = (tf: Tf, w: Float32Array, rows: number, x: Float32Array, cols: number, count: number) =>
+  numbers(tf, () => tf.matMul(tf.tensor2d(w, [rows, cols]), tf.tensor2d(x, [cols, count])));
 
 /** E[x] of channel-major batches. */
 class Means {

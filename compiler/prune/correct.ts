@@ -4,7 +4,7 @@ import { normalizeAxis } from '../ir/tensor.ts';
 import type { TfTensor } from '../ops/define.ts';
 import { opOf } from '../semantics/evaluate.ts';
 import type { Part } from './data.ts';
-import type { Constants } from './graph-tf.ts';
+import { type Constants, numbers } from './graph-tf.ts';
 import type { Masks } from './magnitude.ts';
 import { biasCorrection, ChannelStats, relativeCorrection } from './math/correct.ts';
 import type { Tf } from './train/backend.ts';
@@ -60,11 +60,5 @@ export async function correctStatistics(
 function channelsLast(tf: Tf, y: TfTensor, axis: number): Float32Array {
   const at = normalizeAxis(axis, y.shape.length);
   const others = y.shape.map((_, d) => d).filter((d) => d !== at);
-  return tf.tidy(
-    () =>
-      tf
-        .transpose(y, [...others, at])
-        .dataSync()
-        .slice() as Float32Array,
-  );
+  return numbers(tf, () => tf.transpose(y, [...others, at]));
 }

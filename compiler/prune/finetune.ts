@@ -30,6 +30,9 @@ export type Target =
       readonly granularity: Granularity;
     };
 
+/** What is fitted already needs smaller steps. */
+const firstRate = { masks: 1e-3, gradual: 2e-3 } as const;
+
 /** Share of the run during which masks still change, and steps between changes. */
 const rampShare = 0.5;
 const rampEvery = 20;
@@ -50,7 +53,7 @@ export async function finetune(
 ): Promise<{ readonly constants: Map<ValueId, Float32Array>; readonly result: TrainResult }> {
   const { registerGradients } = await import('./train/gradients.ts');
   registerGradients(tf);
-  const { epochs = 8, lr = 2e-3 } = settings;
+  const { epochs = 8, lr = firstRate[target.kind] } = settings;
   const net = tfGraph(tf, graph, start);
   const guide = tfGraph(tf, graph);
   const batch = Math.min(settings.batch ?? 64, fit.n, net.batch);

@@ -137,3 +137,11 @@ export function nodesFor(graph: Graph, targets: readonly ValueId[]): Node[] {
   }
   return out.reverse();
 }
+
+/** The numbers that `f` makes. Not returned through `tidy`, which would look for tensors among them, one by one. */
+export function numbers(tf: Tf, f: () => TfTensor): Float32Array {
+  const t = tf.tidy(f);
+  const values = t.dataSync() as Float32Array;
+  t.dispose();
+  return values;
+}

@@ -9,6 +9,7 @@ import { opOf } from '../semantics/evaluate.ts';
 import { groupPart, layerProblems, type Operands } from './calibrate.ts';
 import { columnsOf } from './columns.ts';
 import type { Part } from './data.ts';
+import { numbers } from './graph-tf.ts';
 import type { PruneContext } from './index.ts';
 import type { LayerPlan, PrunableLayer } from './layers.ts';
 import { type Masks, magnitudeMask, masked } from './magnitude.ts';
@@ -104,6 +105,7 @@ function pruneLayer(
     const pruner = preparePruner(problem, {
       method,
       granularity,
+      multiply: (a, b, r, n) => product(tf, a, b, r, n),
       ...(gradient && { gradient: groupPart(gradient, layer, g) }),
     });
     return { ...pruner.prune(keeps[g]), method: pruner.method };
@@ -173,4 +175,10 @@ function hiddenStates(tf: Tf, node: Stop['node'], inputs: readonly (TfTensor | n
   return times === 1
     ? initial
     : tf.concat([initial, tf.slice(after, [from, 0, 0], [times - 1, n, hidden])], 0);
+}
+
+/** A [rows × n] · B [n × n] in float32. */
+function product(tf: Tf, a: Float64Array, b: Float64Array, rows: number, n: number): Float64Array {
+  const matrix = (m: Float64Array, r: number) => tf.tensor2d(Float32Array.from(m), [r, n]);
+  return Float64Array.from(numbers(tf, () => tf.matMul(matrix(a, rows), matrix(b, n))));
 }

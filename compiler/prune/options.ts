@@ -44,13 +44,13 @@ export interface PruneOptions {
 export interface FinetuneSettings {
   /** Over the samples; 8 by default. */
   readonly epochs?: number;
-  /** Of Adam, falling to 0 as a cosine; 2e-3 by default. */
+  /** Of Adam, falling to 0 as a cosine; by default 1e-3 for `fixed`, 2e-3 for `gradual`. */
   readonly lr?: number;
   /** 64 by default. */
   readonly batch?: number;
   /**
-   * `gradual`, the default without a second-order method: weights go during the first half of the steps; `fixed`: the masks
-   * of the one-shot pruning stay.
+   * `fixed`, the default: the masks of the one-shot pruning stay; `gradual`: starting from the dense network, the smallest
+   * weights go during the first half of the steps.
    */
   readonly schedule?: 'gradual' | 'fixed';
   readonly optimizer?: OptimizerName;

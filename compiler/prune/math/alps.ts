@@ -11,8 +11,23 @@ import type { Granularity } from './problem.ts';
 const FIRST_PENALTY = 0.1;
 const CHECK_EVERY = 3;
 
-/** The mask that ADMM settles on for `keep` weights, in at most `iterations` of R n² multiply-adds. */
-export function alpsMask(q: Quadratic, granularity: Granularity, keep: number, iterations = 300): Uint8Array {
+/** A · B for A [rows × n] and symmetric B [n × n]; float32 will do. */
+export type Multiply = (a: Float64Array, b: Float64Array, rows: number, n: number) => Float64Array;
+
+export interface AlpsOptions {
+  /** At most, of R n² multiply-adds. */
+  readonly iterations?: number;
+  /** For the products of the iterations. */
+  readonly multiply?: Multiply;
+}
+
+/** The mask that ADMM settles on for `keep` weights. */
+export function alpsMask(
+  q: Quadratic,
+  granularity: Granularity,
+  keep: number,
+  { iterations = 300, multiply = inDouble }: AlpsOptions = {},
+): Uint8Array {
   const { rows, cols } = q;
   const size = rows * cols;
   const scale = Float64Array.from({ length: cols }, (_, j) => Math.sqrt(q.damped.H[j * cols + j]));
@@ -38,11 +53,10 @@ export function alpsMask(q: Quadratic, granularity: Granularity, keep: number, i
   const kept = Math.max(1, countKept(mask));
 
   for (let it = 1; it <= iterations; it++) {
-    const b = multiplyTransposed(
+    const b = multiply(
       right.map((v, i) => v - dual[i] + penalty * d[i]),
       inverse,
       rows,
-      cols,
       cols,
     );
     const free = b.map((v, i) => v + dual[i] / penalty);
@@ -68,6 +82,8 @@ export function alpsMask(q: Quadratic, granularity: Granularity, keep: number, i
   }
   return mask;
 }
+
+const inDouble: Multiply = (a, b, rows, n) => multiplyTransposed(a, b, rows, n, n);
 
 /** (H + ρI)⁻¹. */
 function shifted(h: Float64Array, n: number, penalty: number): Float64Array {

@@ -46,3 +46,25 @@ function lowerBound(sorted: Float64Array, value: number): number {
   }
   return low;
 }
+
+/** The value that sorting would put at index `k`; reorders `values` (Hoare 1961, quickselect). */
+export function smallest(values: Float64Array, k: number): number {
+  let [low, high] = [0, values.length - 1];
+  while (low < high) {
+    const [a, b, c] = [values[low], values[(low + high) >> 1], values[high]];
+    const pivot = Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
+    let [i, j] = [low, high];
+    while (i <= j) {
+      while (values[i] < pivot) i++;
+      while (values[j] > pivot) j--;
+      if (i > j) break;
+      const v = values[i];
+      values[i++] = values[j];
+      values[j--] = v;
+    }
+    if (k <= j) high = j;
+    else if (k >= i) low = i;
+    else break;
+  }
+  return values[k];
+}

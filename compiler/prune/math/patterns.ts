@@ -1,6 +1,6 @@
 /** From scores and a count to a mask: which weights of a layer stay, under a granularity. 1 = kept, 0 = dropped. */
 import { assert } from '../../errors.ts';
-import { ascendingOrder } from './order.ts';
+import { ascendingOrder, smallest } from './order.ts';
 import { type Granularity, groupShape } from './problem.ts';
 
 /** The groups of an [rows × cols] layer: blocks of r × c, row-major, smaller at the bottom and right edges. */
@@ -70,12 +70,27 @@ export function keepHighest(scores: Float64Array, sizes: Uint32Array, keep: numb
   const kept = new Uint8Array(scores.length).fill(1);
   let count = sizes.reduce((a, b) => a + b, 0);
   if (count <= keep) return kept;
+  if (sizes.every((n) => n === sizes[0])) {
+    dropLowest(scores, Math.ceil((count - keep) / sizes[0]), kept);
+    return kept;
+  }
   for (const g of ascendingOrder(scores)) {
     if (count <= keep || scores[g] === Infinity) break;
     kept[g] = 0;
     count -= sizes[g];
   }
   return kept;
+}
+
+/** Clears the flags of the `drop` lowest scores, without sorting. */
+function dropLowest(scores: Float64Array, drop: number, kept: Uint8Array): void {
+  const limit = smallest(Float64Array.from(scores), drop - 1);
+  let ties = drop;
+  for (const s of scores) if (s < limit) ties--;
+  for (let g = 0; g < scores.length; g++) {
+    if (scores[g] === Infinity) continue;
+    if (scores[g] < limit || (scores[g] === limit && ties-- > 0)) kept[g] = 0;
+  }
 }
 
 /** One flag per group, spread over its weights. */

@@ -1,6 +1,6 @@
 /** One layer pruned: the entry to this folder. */
 import { assert, InternalError } from '../../errors.ts';
-import { alpsMask } from './alps.ts';
+import { alpsMask, type Multiply } from './alps.ts';
 import { biasShift, centre, type Quadratic, quadratic } from './asymmetric.ts';
 import { gather, liveColumns, scatter, selectColumns } from './compact.ts';
 import { leastSquares } from './leastsquares.ts';
@@ -29,6 +29,8 @@ export interface PruneOptions {
   readonly polish?: boolean;
   /** Groups that every row keeps, with 'obs' and the methods that rank by a score. */
   readonly rowFloor?: number;
+  /** For the iterations of 'alps'. */
+  readonly multiply?: Multiply;
   /** ∂L/∂W summed over batches, [R × n]: what 'taylor' needs. */
   readonly gradient?: Float32Array | Float64Array;
 }
@@ -163,7 +165,7 @@ export function preparePruner(problem: LayerProblem, options: PruneOptions = {})
       return {
         method,
         trace: undefined,
-        prune: (keep) => finish(whole(alpsMask(q, granularity, keep), keep)),
+        prune: (keep) => finish(whole(alpsMask(q, granularity, keep, { multiply: options.multiply }), keep)),
       };
     case 'sparsegpt':
       return {
