@@ -109,6 +109,7 @@ export default defineOp<{ readonly axis: number }>({
     },
   },
   samples: [
+    { name: 'nothing', inputs: [{ shape: [2, 0] }, { shape: [2, 0] }], attrs: { axis: 1 } },
     { name: 'channels', inputs: [{ shape: [1, 2, 3, 3] }, { shape: [1, 4, 3, 3] }], attrs: { axis: 1 } },
     {
       name: 'last_of_three',

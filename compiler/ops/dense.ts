@@ -95,6 +95,7 @@ export default defineOp({
       inputs: [{ shape: [1, 17] }, { shape: [9, 17], constant: true }, { shape: [9], constant: true }],
       attrs: {},
     },
+    { name: 'no_pixels', inputs: [{ shape: [1, 0, 5] }, { shape: [3, 5], constant: true }], attrs: {} },
     { name: 'no_bias', inputs: [{ shape: [1, 8] }, { shape: [4, 8], constant: true }], attrs: {} },
     {
       name: 'batch',
