@@ -8,7 +8,10 @@ test.each<Build>(['scalar', 'simd', 'relaxed'])('%s: a module without imports', 
   const { wasm } = await assemble({ sources: new Map([['m.ts', source]]), entry: 'm.ts', build, pages: 2 });
   const module = new WebAssembly.Module(wasm);
   expect(WebAssembly.Module.imports(module)).toEqual([]);
-  const { twice, memory } = new WebAssembly.Instance(module).exports as { twice(x: number): number; memory: WebAssembly.Memory };
+  const { twice, memory } = new WebAssembly.Instance(module).exports as {
+    twice(x: number): number;
+    memory: WebAssembly.Memory;
+  };
   expect(twice(21)).toBe(42);
   expect(memory.buffer.byteLength).toBe(2 * 65536);
   expect(memory.grow.bind(memory, 1)).toThrow();

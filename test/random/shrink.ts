@@ -47,7 +47,7 @@ const shapeOf = (g: Graph, id: ValueId) => String(g.values.get(id)!.shape);
 
 /** What `output` needs, `cut` being an input. */
 function part(n: Network, output: ValueId, cut: ValueId | undefined): Network {
-  const held = cut === undefined ? undefined : valueOf(n, cut);
+  const held = cut === undefined ? undefined : tensorOf(n, cut);
   const b = new GraphBuilder(semantics, n.graph.name);
   const map = new Map<ValueId, ValueId>();
   const inputs: Record<string, Tensor> = {};
@@ -94,7 +94,7 @@ function needed(g: Graph, output: ValueId, cut: ValueId | undefined): Set<ValueI
   return out;
 }
 
-function valueOf(n: Network, id: ValueId): Tensor {
+function tensorOf(n: Network, id: ValueId): Tensor {
   const graph = { ...n.graph, outputs: [{ name: 'v', value: id }] };
   return evaluateGraph(graph, n.inputs).v;
 }
