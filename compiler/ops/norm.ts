@@ -14,6 +14,7 @@ export function checkNorm(inputs: readonly (Value | null)[], axes: readonly numb
   const [x, ...others] = inputs;
   checkFloat(inputs, place);
   if (axes.length === 0) throw badShape('no axes to normalize over', place);
+  for (const axis of axes) normalizeAxis(axis, x!.shape.length, place);
   for (const v of others) {
     if (v && !sameShape(broadcastShapes([x!.shape, v.shape], place), x!.shape)) {
       throw badShape(`[${v.shape}] does not broadcast to [${x!.shape}]`, place);
