@@ -4,7 +4,9 @@ import type { Matrix, Packed } from '../sparse/format.ts';
 import { type FormatName, formats } from '../sparse/index.ts';
 import type { LinearStep, Plan, Step } from './forms.ts';
 import { type LinearGeometry, linearGeometry } from './linear.ts';
+import { nest, type Operand } from './nest.ts';
 import type { Staged } from './stage.ts';
+import type { View } from './view.ts';
 
 export type Objective = 'speed' | 'size';
 
@@ -43,7 +45,8 @@ function selectLinear(step: LinearStep, { plan, layouts }: Staged, options: Sele
   const bias = new Float32Array(groups * rows);
   if (step.bias !== undefined) bias.set(plan.values.get(step.bias)!.data!);
   const distinct = new Set(offsets).size === offsets.length;
-  if (!geometry.contiguous || !distinct) return { geometry, packed: [], bias };
+  if (!geometry.contiguous || !distinct || !operandsFollow(step, plan, layouts))
+    return { geometry, packed: [], bias };
 
   const matrices = groupMatrices(plan, step, rows, groups, offsets.length);
   const whole: Matrix = {
@@ -65,6 +68,20 @@ function selectLinear(step: LinearStep, { plan, layouts }: Staged, options: Sele
       ? best
       : { ...best, ...dense, reason: 'dense build' };
   return { geometry, choice, bias, packed: matrices.map((m) => formats[choice.format].pack(m, offsets)) };
+}
+
+/** True where all operands of the epilogue that are computed move as the result moves: kernels know their distance alone. */
+function operandsFollow(step: LinearStep, plan: Plan, layouts: Staged['layouts']): boolean {
+  const operand = (view: View): Operand => {
+    const { dtype } = plan.values.get(view.value)!;
+    return { view, layout: layouts.get(view.value)!, dtype };
+  };
+  const dims = [...step.y.dims.keys()];
+  return (step.epilogue?.args ?? []).every(
+    (a) =>
+      plan.values.get(a.value)!.data ||
+      nest([operand(step.y), operand(a)], dims).every(({ strides: [y, x] }) => y === x),
+  );
 }
 
 function groupMatrices(plan: Plan, step: LinearStep, rows: number, groups: number, cols: number): Matrix[] {

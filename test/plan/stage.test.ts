@@ -88,6 +88,18 @@ const cases: Record<string, Make> = {
     const flat = s.op('reshape', [s.op('exp', [s.op('neg', [x])])], { shape: [2, 75] });
     return [s.conv(lrn(x), 2, 3, { pad: 1 }), lrn(flat), lrn(x), s.conv(lrn(wide), 2, 3, { pad: 1 })];
   },
+  'an operand inside a scan that is part of wider rows'(s) {
+    const weights = [[3, 4], [3, 1], [3], [3]].map((shape) => s.constant(shape));
+    const attrs = {
+      reverse: false,
+      sequence: true,
+      stateful: false,
+      clip: 0,
+      resetAfter: false,
+      activations: [{ name: 'sigmoid' }, { name: 'tanh' }],
+    };
+    return [s.op('gru', [s.input([3, 8, 4]), ...weights, null], attrs)];
+  },
   'few pixels with an operand per row'(s) {
     const x = s.op('slice', [s.conv(s.input([1, 6, 8, 8]), 3, 3, { pad: 1 })], {
       starts: [0, 2, 1, 2],
