@@ -1,5 +1,5 @@
 import { badShape } from '../errors.ts';
-import { allocate, normalizeAxis, rowMajor } from '../ir/tensor.ts';
+import { allocate, normalizeAxis, rowMajor, sameShape } from '../ir/tensor.ts';
 import { e } from '../plan/expr.ts';
 import { isIdentity, type View } from '../plan/view.ts';
 import { type Attrs, defineOp, type NodeContext } from './define.ts';
@@ -42,7 +42,8 @@ export default defineOp<CumSumAttrs>({
     const at = normalizeAxis(axis, shape.length);
     const type = scalarOf(dtype);
     const seen = l.view(0);
-    const x = isIdentity(seen) && seen.dims.length === seen.shape.length ? seen : l.materialize(seen);
+    // The scan moves along an axis of the value: it must be the axis of the view.
+    const x = isIdentity(seen) && sameShape(seen.shape, shape) ? seen : l.materialize(seen);
     const y = l.temp(dtype, shape);
     const sum = l.temp(
       dtype,

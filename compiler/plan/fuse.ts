@@ -18,6 +18,7 @@ import {
   type Step,
   writes,
 } from './forms.ts';
+import { aligns } from './nest.ts';
 import { isBroadcast, isIdentity, type PlanId, readsPadding, sameView, through, type View } from './view.ts';
 
 /** Kernels take two epilogue operands at most. */
@@ -121,7 +122,7 @@ function elideCopy(
   for (const s of steps) {
     if (s === move) continue;
     const next = mapViews(s, moved);
-    if (!next || !keepsOperands(plan, next)) return undefined;
+    if (!next || (touches(s, value.id) && !canRun(plan, next))) return undefined;
     out.push(next);
   }
   return out;
@@ -189,19 +190,47 @@ function join(plan: Plan, p: Step, step: PointwiseStep, view: View): Step | unde
   if (sizeOfExpr(expr) > maxExpr) return undefined;
   const args = [...before, ...operands];
   const label = { name: p.name, op: p.op };
-  if (p.form === 'pointwise') return { ...p, ...label, args, expr, y };
+  if (p.form === 'pointwise') {
+    const joined: Step = { ...p, ...label, args, expr, y };
+    return canRun(plan, joined) ? joined : undefined;
+  }
   if (expr.type !== 'f32' || accumulator(p) !== 'f32') return undefined;
   const epilogue: Epilogue = { expr, args };
-  if (p.form === 'reduce') return args.length === 0 ? { ...p, ...label, y, epilogue } : undefined;
   const joined: Step = { ...p, ...label, y, epilogue };
-  return args.length <= maxOperands && keepsOperands(plan, joined) ? joined : undefined;
+  return args.length <= (p.form === 'reduce' ? 0 : maxOperands) && canRun(plan, joined) ? joined : undefined;
 }
 
-/** True where a kernel can read the operands of the step's epilogue. */
-function keepsOperands(plan: Plan, step: Step): boolean {
-  if (step.form !== 'linear' && step.form !== 'window') return true;
-  return (step.epilogue?.args ?? []).every((v) => isOperand(plan.values.get(v.value)!, v, step.y));
+const touches = (step: Step, id: PlanId) => [...reads(step), ...writes(step)].some((v) => v.value === id);
+
+/** True where loops can walk all views of the step together, and kernels can read its operands. */
+function canRun(plan: Plan, step: Step): boolean {
+  const dims = [...step.y.dims.keys()];
+  switch (step.form) {
+    case 'linear': {
+      const args = step.epilogue?.args ?? [];
+      return (
+        readable(plan, args, step.y) &&
+        aligns([step.x, step.y, ...args], [0, 1, 3]) &&
+        aligns([step.y, ...args], [2])
+      );
+    }
+    case 'window':
+      return readable(plan, step.epilogue?.args ?? [], step.y) && aligns([step.x, step.y], [0, 1]);
+    case 'reduce':
+      return aligns([step.x, step.y], [0]);
+    case 'pointwise':
+      return aligns([step.y, ...step.args], dims);
+    case 'move':
+      return aligns([step.y, step.x], dims);
+    case 'scan':
+      return step.body.every((s) => canRun(plan, s));
+    case 'call':
+      return true;
+  }
 }
+
+const readable = (plan: Plan, args: readonly View[], y: View) =>
+  args.every((v) => isOperand(plan.values.get(v.value)!, v, y));
 
 const accumulator = (p: Step) => (p.form === 'reduce' && p.fn.startsWith('arg') ? 'i32' : 'f32');
 

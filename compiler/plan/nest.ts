@@ -26,12 +26,15 @@ export const startBytes = (o: Operand) => startOf(o.layout, o.view) * elementByt
 export function nest(operands: readonly Operand[], dims: readonly number[]): Loop[] {
   const empty = operands.some((o) => dims.some((d) => o.view.dims[d].some((f) => f.size === 0)));
   if (empty) return [{ size: 0, strides: operands.map(() => 0) }];
-  const loops = dims.flatMap((d) =>
-    refine(operands.map((o) => o.view.dims[d])).map((factors) => ({
+  const loops = dims.flatMap((d) => {
+    const walks = operands.map((o) => o.view.dims[d]);
+    const cut = refine(walks);
+    if (!cut) throw new InternalError(`dimensions don't align: ${JSON.stringify(walks)}`);
+    return cut.map((factors) => ({
       size: factors[0].size,
       strides: factors.map((f, i) => strideBytes(operands[i], f)),
-    })),
-  );
+    }));
+  });
   return merge(loops);
 }
 
@@ -53,17 +56,19 @@ export function merge(loops: readonly Loop[]): Loop[] {
   return out;
 }
 
-/** Cuts several factorings of one dimension at common places. */
-function refine(dims: readonly (readonly Factor[])[]): Factor[][] {
+/** True where the views have loops in common over `dims`. */
+export const aligns = (views: readonly View[], dims: readonly number[]): boolean =>
+  dims.every((d) => refine(views.map((v) => v.dims[d])) !== undefined);
+
+/** Cuts several factorings of one dimension at common places; `undefined` where there are none. */
+function refine(dims: readonly (readonly Factor[])[]): Factor[][] | undefined {
   const rest = dims.map((dim) => dim.filter((f) => f.size !== 1).reverse());
   const heads = rest.map((list) => list.shift());
   const out: Factor[][] = [];
   while (heads.some((h) => h !== undefined)) {
     const sizes = heads.map((h) => h?.size ?? 1);
     const n = Math.min(...sizes);
-    if (sizes.some((s) => s % n !== 0) || (n === 1 && sizes.some((s) => s !== 1))) {
-      throw new InternalError(`dimensions don't align: ${JSON.stringify(dims)}`);
-    }
+    if (sizes.some((s) => s % n !== 0) || (n === 1 && sizes.some((s) => s !== 1))) return undefined;
     out.unshift(heads.map((h) => ({ ...h!, size: n })));
     heads.forEach((h, i) => {
       heads[i] = h!.size === n ? rest[i].shift() : { size: h!.size / n, axis: h!.axis, step: h!.step * n };

@@ -225,9 +225,11 @@ function wishOf(x: View, step: Step): Wish | undefined {
   const phases = [...wish.phases];
   for (const f of x.dims.at(-1)!) if (f.axis >= 0) phases[f.axis] = Math.abs(f.step);
   const phased = { ...wish, phases };
-  // Kernels want a distinct place for each column; plain loops, which do without, can't cross phases.
+  // Kernels want a distinct place for each column, and calls at even distances.
   const places = new Set(offsetsOf(makeLayout({ shape: x.shape, ...phased }), x, 2));
-  return places.size === dimSize(x.dims[2]) ? phased : wish;
+  const [o, g, , p] = x.dims;
+  const even = [...o, ...g, ...p].every((f) => f.axis < 0 || f.step % phases[f.axis] === 0);
+  return even && places.size === dimSize(x.dims[2]) ? phased : wish;
 }
 
 /** [o, g, k, p] → [o·p, g, k, 1]. */

@@ -100,6 +100,58 @@ const cases: Record<string, Make> = {
     };
     return [s.op('gru', [s.input([3, 8, 4]), ...weights, null], attrs)];
   },
+  'flattened values whose axes have nothing in common'(s) {
+    const flat = (shape: number[], name: string) => s.op('reshape', [s.input(shape, name)], { shape: [10] });
+    return [s.op('add', [flat([5, 2], 'x'), flat([2, 5], 'y')])];
+  },
+  'channels of groups regrouped'(s) {
+    const grouped = s.conv(s.input([1, 5, 2, 2]), 10, 1, { groups: 5 });
+    return [s.op('reshape', [grouped], { shape: [1, 2, 5, 4] })];
+  },
+  'phases without a kernel'(s) {
+    const x = s.op('spaceToDepth', [s.input([1, 1, 33, 3])], { block: 3, mode: 'CRD' });
+    const strided = s.op('conv', [s.input([1, 4, 4, 17], 'y'), s.constant([4, 2, 3, 2]), null], {
+      strides: [2, 2],
+      dilations: [1, 1],
+      pads: [
+        [0, 3],
+        [0, 2],
+      ],
+      groups: 2,
+    });
+    const up = s.op('convTranspose', [x, s.constant([5, 9, 1, 5]), null], {
+      strides: [1, 3],
+      dilations: [1, 1],
+      pads: [
+        [0, 1],
+        [0, 1],
+      ],
+      groups: 1,
+      outputPadding: [0, 2],
+    });
+    return [up, s.op('depthToSpace', [strided], { block: 2, mode: 'DCR' })];
+  },
+  'a running sum along a turned axis of size 1'(s) {
+    const turned = s.op('transpose', [s.input([1, 2])], { perm: [1, 0] });
+    return [s.op('cumSum', [turned], { axis: 0, exclusive: false, reverse: true })];
+  },
+  'every other row of an axis that channels were interleaved into'(s) {
+    const x = s.op('depthToSpace', [pool(s, s.op('abs', [s.conv(s.input([1, 4, 9, 7]), 4, 1)]))], {
+      block: 2,
+      mode: 'DCR',
+    });
+    const apart = s.op('spaceToDepth', [x], { block: 2, mode: 'DCR' });
+    const shape = [1, 4, 18, 7];
+    return [
+      x,
+      s.op('resizeLinear', [apart], {
+        shape,
+        scales: [1, 1, 2, 1],
+        coordinates: 'alignCorners',
+        antialias: false,
+      }),
+    ];
+  },
   'few pixels with an operand per row'(s) {
     const x = s.op('slice', [s.conv(s.input([1, 6, 8, 8]), 3, 3, { pad: 1 })], {
       starts: [0, 2, 1, 2],

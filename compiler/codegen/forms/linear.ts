@@ -48,8 +48,9 @@ function writePlain(ctx: Context, step: LinearStep): void {
   const operands = args.map((a) => ctx.operand(a));
   const weights = ctx.data(ctx.plan.values.get(step.weights)!.data!, `${step.name}:weights`);
   const bias = ctx.data(ctx.selections.get(step)!.bias, `${step.name}:bias`);
-  const columns = nest([x], [2]);
-  const count = columns.reduce((n, l) => n * l.size, 1);
+  const { offsets } = ctx.selections.get(step)!.geometry;
+  const phased = x.layout.phases.some((p) => p > 1);
+  const count = offsets.length;
   const pointers = [
     ctx.fresh('x'),
     ctx.fresh('y'),
@@ -68,10 +69,19 @@ function writePlain(ctx: Context, step: LinearStep): void {
     const w = ctx.fresh('k');
     ctx.code.line(`let ${sum}: f32 = load<f32>(${pb});`);
     ctx.code.line(`let ${w}: usize = ${pw};`);
-    writeLoops(ctx, columns, [px], ([q]) => {
-      ctx.code.line(`${sum} += load<f32>(${w}) * load<f32>(${q});`);
-      ctx.code.line(`${w} += 4;`);
-    });
+    if (phased) {
+      // Taps of different phases are no walk: their offsets are looked up.
+      const at = ctx.data(offsets, `${step.name}:offsets`);
+      const k = ctx.fresh('i');
+      ctx.code.block(`for (let ${k}: usize = 0; ${k} < ${4 * count}; ${k} += 4)`, () => {
+        ctx.code.line(`${sum} += load<f32>(${w} + ${k}) * load<f32>(${px} + load<i32>(${at} + ${k}));`);
+      });
+    } else {
+      writeLoops(ctx, nest([x], [2]), [px], ([q]) => {
+        ctx.code.line(`${sum} += load<f32>(${w}) * load<f32>(${q});`);
+        ctx.code.line(`${w} += 4;`);
+      });
+    }
     ctx.code.line(`store<f32>(${py}, ${finishScalar(ctx, step, sum, pa)});`);
   });
 

@@ -1,6 +1,6 @@
 /** `pointwise`: loops over all dimensions, vectors of four along one that is contiguous for everybody. */
 import type { PointwiseStep } from '../../plan/forms.ts';
-import { type Loop, nest } from '../../plan/nest.ts';
+import { aligns, type Loop, nest } from '../../plan/nest.ts';
 import { readsPadding } from '../../plan/view.ts';
 import { access, type Context } from '../context.ts';
 import { vectorLoop, writeLoops, writeVectorLoop } from '../loops.ts';
@@ -9,14 +9,12 @@ import { guardedLoad } from './guard.ts';
 export function writePointwise(ctx: Context, step: PointwiseStep): void {
   const views = [step.y, ...step.args];
   const operands = views.map((v) => ctx.operand(v));
-  if (step.args.some(readsPadding)) {
+  const dims = [...step.y.dims.keys()];
+  if (step.args.some(readsPadding) || !aligns(views, dims)) {
     guardedLoad(ctx, step.y, step.args, (loads) => ctx.scalar(step.expr, loads));
     return;
   }
-  const loops = nest(
-    operands,
-    step.y.dims.map((_, d) => d),
-  );
+  const loops = nest(operands, dims);
   const pointers = views.map((v, i) => {
     const name = ctx.fresh(i === 0 ? 'y' : 'x');
     ctx.code.line(`const ${name}: usize = ${ctx.start(v)};`);
