@@ -17,6 +17,7 @@ import { cubicSparsity } from './math/schedule.ts';
 import type { FinetuneSettings } from './options.ts';
 import type { Tf } from './train/backend.ts';
 import type { TrainData } from './train/data.ts';
+import type { Score } from './train/evaluate.ts';
 import { type TrainResult, train } from './train/loop.ts';
 
 /** The masks to end with: given, or grown on the schedule towards a sparsity. */
@@ -69,6 +70,7 @@ export async function finetune(
     const live = (x: Tensor) => guide.forward(x);
     const data = settings.augment ? { ...taught(fit), teacher: live } : taught(fit);
     const masks = masker(target, net.variables, steps);
+    let heldOut: Score | undefined;
     const result = await train({
       tf,
       forward: (x) => net.forward(x),
@@ -92,7 +94,10 @@ export async function finetune(
         const next = masks.at(step);
         return next && new Map([...next].map(([id, m]) => [net.variables.get(id)!, Float32Array.from(m)]));
       },
-      onStep: (s) => open.update(s.step, `loss ${s.loss.toFixed(3)}`),
+      onStep: (s) => {
+        heldOut = s.validation ?? heldOut;
+        open.update(s.step, `loss ${s.loss.toFixed(3)}${heldOutNote(heldOut)}`);
+      },
       signal: context.signal,
     });
     const constants = new Map<ValueId, Float32Array>();
@@ -106,6 +111,12 @@ export async function finetune(
     net.dispose();
     guide.dispose();
   }
+}
+
+function heldOutNote(score: Score | undefined): string {
+  if (!score) return '';
+  const right = score.accuracy === undefined ? '' : `, ${(100 * score.accuracy).toFixed(1)} % right`;
+  return `; held out ${score.loss.toFixed(3)}${right}`;
 }
 
 type Variable = import('@tensorflow/tfjs').Variable;

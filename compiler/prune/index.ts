@@ -38,12 +38,16 @@ export async function pruneGraph(
   checkOptions(options);
   const { allocation = 'lamp', granularity = { kind: 'element' }, method = 'auto', data, seed = 1 } = options;
   const notes: string[] = [];
-  const parts = data && partsOf(graph, options, seed, notes);
+  const aside = options.evaluation && partOf(graph, options.evaluation);
+  const samples = data && partOf(graph, data);
+  const parts = samples && split(samples, aside, seed);
+  const judged = aside ?? parts?.report ?? parts?.choose;
+  const tf = judged && (await loadBackend(options.backend));
+  const judge = tf && judgeOf(tf, graph, judged);
   const sparsity = options.sparsity ?? safeSparsity[data?.labels ? 'labels' : data ? 'samples' : 'nothing'];
   const plans = planLayers(findLayers(graph), options.layers ?? []);
 
   const settings = finetuneSettings(options);
-  const tf = parts && (await loadBackend(options.backend));
   const channels = granularity.kind === 'row' ? channelMasks(graph, plans, sparsity) : undefined;
   const gradual = settings?.schedule === 'gradual' && options.threshold === undefined && !channels;
 
@@ -63,7 +67,7 @@ export async function pruneGraph(
       ? { kind: 'gradual', plans, sparsity, allocation, granularity }
       : { kind: 'masks', masks };
     const start = gradual ? new Map<ValueId, Float32Array>() : constants;
-    if (!gradual) untrained = agreementOf(tf, graph, constants, parts, []);
+    if (!gradual) untrained = judge?.(constants);
     const trained = await finetune(tf, graph, start, target, parts, { ...settings, seed }, context);
     constants = trained.constants;
     const { stopped } = trained.result;
@@ -77,9 +81,11 @@ export async function pruneGraph(
     const kept = plans[i].kept ?? channels?.reasons.get(layer);
     return { method: kept === undefined ? 'magnitude' : 'none', ...details.get(layer), kept };
   });
+  notes.push(...trustNotes(samples, aside, judged, parts));
   if (!data && sparsity > safeSparsity.nothing) {
+    const unverified = aside ? '' : 'accuracy is unverified; ';
     notes.push(
-      'pruned by magnitude without data: accuracy is unverified; a few hundred sample inputs (--calibrate) keep far more of it',
+      `pruned by magnitude without data: ${unverified}a few hundred sample inputs (--calibrate) keep far more of it`,
     );
   }
   return {
@@ -91,21 +97,28 @@ export async function pruneGraph(
       layers: reports,
       sparsity: sparsityOf(pruned, reports),
       ...(untrained && { untrained }),
-      ...(tf && parts && { agreement: agreementOf(tf, graph, constants, parts, notes) }),
+      ...(judge && { agreement: judge(constants) }),
       notes,
     },
   };
 }
 
-function partsOf(graph: Graph, { data, evaluation }: PruneOptions, seed: number, notes: string[]): Parts {
-  const all = partOf(graph, data!);
-  const aside = evaluation && partOf(graph, evaluation);
-  const same = aside ? overlap(all, aside) : 0;
-  if (same > 0)
-    notes.push(
-      `${same} samples for the evaluation were used for pruning too: its figures flatter the result`,
-    );
-  return split(all, aside, seed);
+/** Compares pruned constants with the dense graph on one part. */
+function judgeOf(tf: Tf, graph: Graph, part: Part): (pruned: Constants) => Agreement {
+  const dense = answersOf(tf, graph, part);
+  return (pruned) => compare(dense, answersOf(tf, graph, part, pruned), part.y);
+}
+
+/** What is to be known of the reported agreement. */
+function trustNotes(samples?: Part, aside?: Part, judged?: Part, parts?: Parts): string[] {
+  if (judged && judged === parts?.choose) {
+    return [
+      `agreement is measured on ${judged.n} samples that also decided what was kept: give samples of their own for the evaluation`,
+    ];
+  }
+  const same = samples && aside ? overlap(samples, aside) : 0;
+  if (same === 0) return [];
+  return [`${same} samples for the evaluation were used for pruning too: its figures flatter the result`];
 }
 
 function finetuneSettings({ finetune, data }: PruneOptions): FinetuneSettings | undefined {
@@ -153,16 +166,6 @@ async function corrected(
   if (divergence(moved) >= divergence(constants)) return constants;
   notes.push('means and deviations of the layers were moved back to the dense ones');
   return moved;
-}
-
-function agreementOf(tf: Tf, graph: Graph, pruned: Constants, parts: Parts, notes: string[]): Agreement {
-  const part: Part = parts.report ?? parts.choose;
-  if (!parts.report) {
-    notes.push(
-      `agreement is measured on ${part.n} samples that also decided what was kept: give samples of their own for the evaluation`,
-    );
-  }
-  return compare(answersOf(tf, graph, part), answersOf(tf, graph, part, pruned), part.y);
 }
 
 export type { Agreement } from './answers.ts';

@@ -32,7 +32,7 @@ export interface PruneOptions {
   readonly data?: PruneData;
   /** At most so many of `data` are used for calibration; 1,024 by default. */
   readonly calibration?: number;
-  /** For the reported agreement and accuracy, and for nothing else; by default a part of `data` where that is large. */
+  /** For the reported agreement and accuracy, and for nothing else; by default a part of `data`, where that is large. */
   readonly evaluation?: PruneData;
   /** `false`: none; by default with labels only. */
   readonly finetune?: FinetuneSettings | boolean;

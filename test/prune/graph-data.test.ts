@@ -251,6 +251,16 @@ describe('parts', () => {
     expect(report.notes.join()).toMatch(/^3 samples/);
   });
 
+  test('an evaluation alone judges magnitude pruning', async () => {
+    const net = convNet();
+    const evaluation = { samples: samplesOf(net, 30, 77) };
+    const { report, graph: pruned } = await pruneGraph(net, { sparsity: 0.6, evaluation });
+    expect(report.agreement!.n).toBe(30);
+    expect(report.agreement!.divergence).toBeGreaterThan(0);
+    const plain = await pruneGraph(net, { sparsity: 0.6 });
+    expect(findLayers(pruned).map((l) => l.weights)).toEqual(findLayers(plain.graph).map((l) => l.weights));
+  });
+
   const bad: [string, Record<string, Tensor>[], Int32Array | undefined, string][] = [
     ['none', [], undefined, 'E_DATA'],
     ['labels of other length', samplesOf(graph, 2, 1), Int32Array.of(1), 'E_DATA'],
