@@ -1,6 +1,7 @@
 /**
  * Dense engines to be held against, one thread each. ONNX Runtime is optional: `npm run bench -- peers` installs it into
- * `.espalier/peers`, which git ignores.
+ * `.espalier/peers`, which git ignores. Each package has a folder of its own: side by side they would share
+ * `onnxruntime-common`, whose registry gives the native package's `cpu` to the WebAssembly one.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -9,18 +10,20 @@ import { join } from 'node:path';
 import { toolchain } from '../compiler/errors.ts';
 import { packageRoot } from '../compiler/package-root.ts';
 
-const folder = () => join(packageRoot(), '.espalier', 'peers');
+const folder = (name: OrtName) => join(packageRoot(), '.espalier', 'peers', name);
 const versions = { 'onnxruntime-web': '1.30.0', 'onnxruntime-node': '1.30.0' } as const;
 
 export type OrtName = keyof typeof versions;
 
 /** Without install scripts: the native library ships inside the package. */
 export function installPeers(): void {
-  mkdirSync(folder(), { recursive: true });
-  const packages = Object.entries(versions).map(([name, version]) => `${name}@${version}`);
-  const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder(), ...packages];
-  const { status } = spawnSync('npm', args, { stdio: 'inherit' });
-  if (status !== 0) throw toolchain('the peers could not be installed');
+  for (const name of Object.keys(versions) as OrtName[]) {
+    mkdirSync(folder(name), { recursive: true });
+    const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder(name)];
+    const args = ['install', ...options, `${name}@${versions[name]}`];
+    const { status } = spawnSync('npm', args, { stdio: 'inherit' });
+    if (status !== 0) throw toolchain(`${name} could not be installed`);
+  }
 }
 
 export interface Peer {
@@ -48,7 +51,7 @@ interface Ort {
 
 /** A path from which the package resolves; `undefined` where it is not installed. */
 export const peerPath = (name: OrtName): string | undefined =>
-  existsSync(join(folder(), 'node_modules', name)) ? join(folder(), 'package.json') : undefined;
+  existsSync(join(folder(name), 'node_modules', name)) ? join(folder(name), 'package.json') : undefined;
 
 /** `undefined` where the package is not installed. */
 export async function ortPeer(
