@@ -21,7 +21,7 @@ import { writeModule } from './codegen/module.ts';
 import { type ModelFiles, type ReadOptions, readModel } from './import/index.ts';
 import type { Graph } from './ir/graph.ts';
 import type { Build } from './kernels.ts';
-import { assemble } from './link/asc.ts';
+import { assemble, warmUp } from './link/asc.ts';
 import { type Linked, link, pagesOf } from './link/link.ts';
 import type { Model } from './model.ts';
 import { simplify } from './passes/index.ts';
@@ -85,6 +85,7 @@ export interface Emitted extends Linked {
 export async function emit(graph: Graph, options: EmitOptions = {}, progress = noProgress): Promise<Emitted> {
   const { build = 'simd', objective = 'speed', sparse = true, format, profile = false } = options;
   const run = runner(progress);
+  warmUp();
   const lowered = await run('lower', () => lower(graph), checkPlan);
   const fused = await run('fuse', () => fuse(lowered), checkPlan);
   const staged = await run(

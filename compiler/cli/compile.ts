@@ -55,6 +55,8 @@ export const compile: CommandSpec = {
     'compile model.json --target inline --optimize size --name detector',
   ],
   async action(context: Context, [path]: readonly string[], options: CompileFlags) {
+    const { warmUp } = await import('../link/asc.ts');
+    warmUp();
     const model = await opened(context, path, options);
     const { compile } = await import('../index.ts');
     const { files, wasm, metadata } = await compile(model, { ...options, progress: context.progress });

@@ -20,11 +20,19 @@ export interface AscOptions {
 
 const maxReported = 8;
 
+const loadAsc = () => import('assemblyscript/asc');
+
+/** Starts to load asc (over a second, much of it off the main thread), for callers with something else to do meanwhile. */
+export function warmUp(): void {
+  // A failure is reported by `assemble`, which loads it again.
+  loadAsc().catch(() => {});
+}
+
 /** Compiles to a WebAssembly binary; throws `E_TOOLCHAIN` with asc's diagnostics. Loads asc (150 MB resident) on first use. */
 export async function assemble(
   options: AscOptions,
 ): Promise<{ wasm: Uint8Array<ArrayBuffer>; text?: string }> {
-  const { default: asc } = await import('assemblyscript/asc');
+  const { default: asc } = await loadAsc();
   const root = packageRoot();
   const outputs = new Map<string, string | Uint8Array>();
   const diagnostics: string[] = [];

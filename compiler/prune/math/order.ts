@@ -1,18 +1,40 @@
 /** Deterministic ranking: equal values stand in index order. */
 
 /**
- * Indices of `values` (no NaN) from smallest to largest value, equal values by index. The values are sorted natively and
- * each index finds its place by binary search, which is several times faster than sorting indices with a comparator.
+ * Indices of `values` (no NaN) from smallest to largest value, equal values by index: a radix sort of the bytes, the lowest
+ * first, many times faster than sorting with a comparator.
  */
 export function ascendingOrder(values: Float64Array): Uint32Array {
-  const sorted = Float64Array.from(values).sort();
-  const taken = new Uint32Array(values.length);
-  const order = new Uint32Array(values.length);
-  for (let i = 0; i < values.length; i++) {
-    const run = lowerBound(sorted, values[i]);
-    order[run + taken[run]++] = i;
+  const n = values.length;
+  const digits = sortableBytes(values);
+  let order = new Uint32Array(n).map((_, i) => i);
+  let other = new Uint32Array(n);
+  const starts = new Uint32Array(256);
+  for (let place = 0; place < 8; place++) {
+    starts.fill(0);
+    for (let i = 0; i < n; i++) starts[digits[8 * i + place]]++;
+    if (starts[digits[place]] === n) continue;
+    for (let digit = 0, before = 0; digit < 256; digit++) {
+      const count = starts[digit];
+      starts[digit] = before;
+      before += count;
+    }
+    for (let i = 0; i < n; i++) other[starts[digits[8 * order[i] + place]]++] = order[i];
+    [order, other] = [other, order];
   }
   return order;
+}
+
+/** Eight bytes a value, lowest first, whose order as unsigned integers is that of the values; −0 is 0. */
+function sortableBytes(values: Float64Array): Uint8Array {
+  const copy = values.map((v) => v + 0);
+  const words = new Uint32Array(copy.buffer);
+  for (let i = 0; i < words.length; i += 2) {
+    const negative = words[i + 1] >>> 31;
+    words[i] ^= -negative;
+    words[i + 1] ^= negative ? 0xffffffff : 0x80000000;
+  }
+  return new Uint8Array(copy.buffer);
 }
 
 /**
@@ -34,17 +56,6 @@ export function roundShares(shares: readonly number[], limits: readonly number[]
     if (left === before) break;
   }
   return parts;
-}
-
-function lowerBound(sorted: Float64Array, value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle] < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** The value that sorting would put at index `k`; reorders `values` (Hoare 1961, quickselect). */

@@ -5,7 +5,7 @@ type Floats = Float32Array | Float64Array;
 
 /** |w|. Han et al. 2015, "Learning both weights and connections". */
 export function magnitudeScores(weights: Floats): Float64Array {
-  return Float64Array.from(weights, Math.abs);
+  return new Float64Array(weights).map((w) => Math.abs(w));
 }
 
 /**
@@ -13,7 +13,7 @@ export function magnitudeScores(weights: Floats): Float64Array {
  * so that no layer vanishes under one threshold. Lee et al. 2021, "Layer-adaptive sparsity" (LAMP).
  */
 export function lampScores(weights: Floats): Float64Array {
-  const squares = Float64Array.from(weights, (w) => w * w);
+  const squares = new Float64Array(weights).map((w) => w * w);
   const order = ascendingOrder(squares);
   const scores = new Float64Array(weights.length);
   let suffix = 0;
@@ -28,7 +28,7 @@ export function lampScores(weights: Floats): Float64Array {
 /** |w| · √H_jj. Sun et al. 2023, Wanda. `h` is [n × n], n = `cols`. */
 export function wandaScores(weights: Floats, h: Float64Array, cols: number): Float64Array {
   const norms = Float64Array.from({ length: cols }, (_, j) => Math.sqrt(h[j * cols + j]));
-  return Float64Array.from(weights, (w, i) => Math.abs(w) * norms[i % cols]);
+  return new Float64Array(weights).map((w, i) => Math.abs(w) * norms[i % cols]);
 }
 
 /**
@@ -36,5 +36,5 @@ export function wandaScores(weights: Floats, h: Float64Array, cols: number): Flo
  * estimation for neural network pruning". `gradient` is the loss gradient summed over batches, one per weight.
  */
 export function taylorScores(weights: Floats, gradient: Floats): Float64Array {
-  return Float64Array.from(weights, (w, i) => (w * gradient[i]) ** 2);
+  return new Float64Array(weights).map((w, i) => (w * gradient[i]) ** 2);
 }
