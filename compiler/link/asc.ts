@@ -1,6 +1,6 @@
-/** The AssemblyScript compiler, in memory. */
-import { readFileSync } from 'node:fs';
+/** The AssemblyScript compiler, in memory, on a thread of its own: it loads while models are read and pruned. */
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { toolchain } from '../errors.ts';
 import type { Build } from '../kernels.ts';
 import { packageRoot } from '../package-root.ts';
@@ -20,32 +20,61 @@ export interface AscOptions {
 
 const maxReported = 8;
 
-const loadAsc = () => import('assemblyscript/asc');
+export interface AscRequest {
+  readonly id: number;
+  readonly args: readonly string[];
+  readonly sources: ReadonlyMap<string, string>;
+  /** Where `runtime/…` and `asconfig.json` are. */
+  readonly root: string;
+}
 
-/** Starts to load asc (over a second, much of it off the main thread), for callers with something else to do meanwhile. */
+/** Of a failure, `reasons` alone. */
+export interface AscAnswer {
+  readonly id: number;
+  readonly wasm?: Uint8Array<ArrayBuffer>;
+  readonly text?: string;
+  readonly reasons?: readonly string[];
+}
+
+interface Thread {
+  readonly worker: Worker;
+  readonly waiting: Map<number, { resolve(answer: AscAnswer): void; reject(error: unknown): void }>;
+}
+
+let running: Thread | undefined;
+let requests = 0;
+
+/** The thread, started where there is none. It doesn't keep the process alive but for answers that are due. */
+function thread(): Thread {
+  if (running) return running;
+  const worker = new Worker(join(packageRoot(), 'compiler/link/asc-thread.js'));
+  const started: Thread = { worker, waiting: new Map() };
+  worker.unref();
+  worker.on('message', (answer: AscAnswer) => {
+    started.waiting.get(answer.id)?.resolve(answer);
+    started.waiting.delete(answer.id);
+    if (started.waiting.size === 0) worker.unref();
+  });
+  const lost = (reason: string) => {
+    if (running === started) running = undefined;
+    for (const { reject } of started.waiting.values()) reject(toolchain(`asc failed: ${reason}`));
+    started.waiting.clear();
+  };
+  worker.on('error', (error) => lost(error.message));
+  worker.on('exit', (code) => lost(`its thread ended with code ${code}`));
+  running = started;
+  return started;
+}
+
+/** Starts to load asc, which takes over a second, for callers with something else to do meanwhile. */
 export function warmUp(): void {
-  // A failure is reported by `assemble`, which loads it again.
-  loadAsc().catch(() => {});
+  thread();
 }
 
 /** Compiles to a WebAssembly binary; throws `E_TOOLCHAIN` with asc's diagnostics. Loads asc (150 MB resident) on first use. */
 export async function assemble(
   options: AscOptions,
 ): Promise<{ wasm: Uint8Array<ArrayBuffer>; text?: string }> {
-  const { default: asc } = await loadAsc();
-  const root = packageRoot();
-  const outputs = new Map<string, string | Uint8Array>();
-  const diagnostics: string[] = [];
-  const read = (name: string): string | null => {
-    const given = options.sources.get(name);
-    if (given !== undefined) return given;
-    if (name !== 'asconfig.json' && !/^runtime\/[\w/.-]+\.ts$/.test(name)) return null;
-    try {
-      return readFileSync(join(root, name), 'utf8');
-    } catch {
-      return null;
-    }
-  };
   const args = [
     options.entry,
     '--config',
@@ -60,19 +89,13 @@ export async function assemble(
     args.push('--initialMemory', String(options.pages), '--maximumMemory', String(options.pages));
   }
   if (options.text) args.push('--textFile', 'module.wat');
-  const { error, stderr } = await asc.main(args, {
-    readFile: read,
-    writeFile: (name, data) => void outputs.set(name, data),
-    listFiles: () => [],
-    reportDiagnostic: (d) => {
-      const at = d.range ? ` (${d.range.source?.normalizedPath ?? ''}:${d.range.start})` : '';
-      diagnostics.push(`${d.message}${at}`);
-    },
+  const { worker, waiting } = thread();
+  const request: AscRequest = { id: requests++, args, sources: options.sources, root: packageRoot() };
+  const { wasm, text, reasons } = await new Promise<AscAnswer>((resolve, reject) => {
+    waiting.set(request.id, { resolve, reject });
+    worker.ref();
+    worker.postMessage(request);
   });
-  const wasm = outputs.get('module.wasm');
-  if (error || !(wasm instanceof Uint8Array)) {
-    const reasons = diagnostics.length > 0 ? diagnostics : [error?.message ?? stderr.toString()];
-    throw toolchain(`asc failed: ${reasons.slice(0, maxReported).join('; ')}`);
-  }
-  return { wasm: new Uint8Array(wasm), text: outputs.get('module.wat') as string | undefined };
+  if (!wasm) throw toolchain(`asc failed: ${reasons!.slice(0, maxReported).join('; ')}`);
+  return { wasm, text };
 }
