@@ -18,7 +18,7 @@ export function readArrays(path: string): Map<string, Tensor> {
   if (/\.npz$/i.test(path)) return parseNpz(bytes, file);
   if (bytes.length % 4 !== 0)
     throw badData(`${bytes.length} bytes are no float32 array`, { file }, 'use .npy, .npz or raw float32');
-  const data = new Float32Array(bytes.slice().buffer);
+  const data = new Float32Array(new Uint8Array(bytes).buffer);
   return new Map([['', { dtype: 'float32', shape: [data.length], data }]]);
 }
 

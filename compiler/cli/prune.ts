@@ -1,6 +1,7 @@
 import type { Model } from '../model.ts';
 import type { LayerRule, PruneOptions, PruneReport } from '../prune/index.ts';
 import { type CommandSpec, type Context, option } from './command.ts';
+import { type FinetuneFlags, finetuneOf, finetuneOptions } from './finetune.ts';
 import { type ModelOptions, modelOptions, openLabels, openModel, openSamples } from './inputs.ts';
 import { fraction, list, positive, whole } from './parse.ts';
 import * as format from './ui/format.ts';
@@ -19,11 +20,9 @@ export interface PruneFlags {
 }
 
 /** With what to repair. */
-export interface TrainFlags {
+export interface TrainFlags extends FinetuneFlags {
   readonly data?: string;
   readonly labels?: string;
-  readonly finetune?: boolean;
-  readonly epochs?: number;
 }
 
 export const pruneOptions = () => [
@@ -59,9 +58,7 @@ export const pruneOptions = () => [
 export const trainOptions = () => [
   option('--data <file>', 'inputs to learn from: .npy, .npz or raw float32'),
   option('--labels <file>', 'their classes: .npy'),
-  option('--finetune', 'train what is left (default: with labels)'),
-  option('--no-finetune', 'leave it at the best that goes without training'),
-  option('--epochs <n>', 'over the data (default: 8)').argParser(whole),
+  ...finetuneOptions(),
 ];
 
 export const wantsPruning = ({ sparsity, threshold, granularity, layer }: PruneFlags) =>
@@ -87,8 +84,7 @@ export async function pruneModel(
     layers: await rules(flags),
     data: await dataOf(model, flags),
     calibration: flags.samples,
-    finetune:
-      flags.epochs !== undefined && flags.finetune !== false ? { epochs: flags.epochs } : flags.finetune,
+    finetune: finetuneOf(flags),
     seed: context.options.seed,
     progress: context.progress,
   });
@@ -161,7 +157,7 @@ export const prune: CommandSpec = {
     'prune model.json --sparsity 0.9 -o pruned',
     "prune model.json --sparsity 90% --keep 'logits' --layer 'conv*=0.5'",
     'prune model.json --sparsity 0.95 --calibrate x.npy',
-    'prune model.json --sparsity 0.95 --data x.npy --labels y.npy --epochs 12',
+    'prune model.json --sparsity 0.95 --data x.npy --labels y.npy --schedule gradual --epochs 30',
     'prune model.json --granularity 4x1 --sparsity 0.8',
   ],
   async action(context: Context, [path]: readonly string[], options: Flags) {

@@ -95,8 +95,22 @@ export function checkOptions(o: PruneOptions): void {
   }
   if (o.finetune && !o.data)
     throw usage('fine-tuning needs samples', 'give data, with labels if you have them');
+  if (typeof o.finetune === 'object') checkFinetune(o.finetune);
   const method = o.method ?? 'auto';
   if (!o.data && method !== 'auto' && method !== 'magnitude') {
     throw usage(`method ${method} needs samples`, 'give data, or use magnitude');
+  }
+}
+
+function checkFinetune(f: FinetuneSettings): void {
+  for (const name of ['epochs', 'lr', 'batch', 'patience'] as const) {
+    const value = f[name];
+    if (value !== undefined && !(value > 0 && value < Infinity))
+      throw usage(`${name} must be above 0, not ${value}`);
+  }
+  for (const name of ['weightDecay', 'l1', 'l2'] as const) {
+    const value = f[name];
+    if (value !== undefined && !(value >= 0 && value < Infinity))
+      throw usage(`${name} must be at least 0, not ${value}`);
   }
 }

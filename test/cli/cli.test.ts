@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { run } from '../../compiler/cli/program.ts';
 import { readMetadata } from '../../compiler/index.ts';
+import { random } from '../../compiler/ir/random.ts';
 import { edited, save, seedWeights, tf } from '../import/models.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-cli-'));
@@ -80,6 +81,21 @@ test('compile prunes, verifies and writes a whole folder', async () => {
     sparsity: 0.8,
     layers: [{ pattern: 'out', sparsity: 0.5 }],
   });
+});
+
+test('training flags reach the training', async () => {
+  const [out, data] = [outFolder('trained'), join(folder, 'x.f32')];
+  writeFileSync(data, Float32Array.from({ length: 48 * 20 }, random(5).normal));
+  const flags = { '--schedule': 'gradual', '--epochs': '2', '--batch': '8', '--lr': '1e-3', '--l2': '1e-4' };
+  const { code, err } = await espalier(
+    ...['compile', model, '-o', out, '--name', 'mine', '--sparsity', '0.8', '--data', data],
+    ...Object.entries(flags).flat(),
+  );
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  const { options, layers } = readMetadata(readFileSync(join(out, 'mine.wasm')));
+  const finetune = { schedule: 'gradual', epochs: 2, batch: 8, lr: 1e-3, l2: 1e-4 };
+  expect(options.pruning).toMatchObject({ finetune });
+  expect(layers.reduce((n, l) => n + l.nnz, 0)).toBe(0.2 * 960);
 });
 
 test('prune writes a model that compiles and verifies', async () => {

@@ -225,6 +225,8 @@ describe('options that can not be met', () => {
     ['threshold of blocks', { threshold: 0.1, granularity: { kind: 'block', rows: 4, cols: 1 } }],
     ['second order without samples', { sparsity: 0.5, method: 'obs' }],
     ['training without samples', { sparsity: 0.5, finetune: true }],
+    ['batches of nothing', { data: { samples: [] }, finetune: { batch: 0 } }],
+    ['negative decay', { data: { samples: [] }, finetune: { l2: -1 } }],
   ])('%s', async (_, options) => {
     await expect(prune(network(), options)).rejects.toThrow(expect.objectContaining({ code: 'E_USAGE' }));
   });
