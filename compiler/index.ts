@@ -6,18 +6,21 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Files, safeName } from '../targets/index.ts';
 import type { BenchReport } from './bench/types.ts';
+import type { SampleSource, Samples } from './data/index.ts';
 import { ModelFiles } from './import/index.ts';
 import type { Metadata } from './link/metadata.ts';
 import type { Model } from './model.ts';
 import type {
   BenchOptions,
   CompileOptions,
+  FollowOptions,
   LoadOptions,
   PruneModelOptions,
   VerifyOptions,
 } from './options.ts';
 import { packageRoot } from './package-root.ts';
 import { cut, type Emitted, emit, open, pack } from './pipeline.ts';
+import type { Followed, RunSources } from './recipe.ts';
 import type { Verification } from './verify.ts';
 
 export interface Compiled {
@@ -51,8 +54,8 @@ export async function load(
  * @throws {CompileError} E_USAGE, E_DATA.
  */
 export function prune(model: Model, options: PruneModelOptions): Promise<Model> {
-  const { progress, signal, ...rest } = options;
-  return cut(model, rest, { progress, signal });
+  const { progress, signal, checkpoint, ...rest } = options;
+  return cut(model, rest, { progress, signal, checkpoint });
 }
 
 /**
@@ -111,11 +114,41 @@ export async function bench(model: Model, options: BenchOptions = {}): Promise<B
   return (await import('./benchmark.ts')).bench(model, options);
 }
 
+/**
+ * Repeats the run that a recipe describes: loads, prunes and, where the recipe goes that far, compiles.
+ *
+ * @throws {CompileError} E_FORMAT for a malformed recipe, E_DATA where model or data are others than it was made with, E_USAGE where
+ * its data come from a program, unless `allowCode`.
+ */
+export async function followRecipe(path: string, options: FollowOptions = {}): Promise<Followed> {
+  return (await import('./recipe.ts')).follow(path, options);
+}
+
+/** The recipe of a pruned model as YAML, to be kept in `folder`; `compile` are the options it was compiled with. */
+export async function recipeOf(
+  pruned: Model,
+  compile: CompileOptions | undefined,
+  sources: RunSources,
+  folder: string,
+): Promise<string> {
+  return (await import('./recipe.ts')).recipeText(pruned, compile, sources, folder);
+}
+
+/** Samples as `prune`, `verify` and `bench` take them, from a file, a folder of images or a module. */
+export async function readSamples(model: Model, source: SampleSource): Promise<Samples> {
+  const [{ readSamples }, { portsOf }] = await Promise.all([
+    import('./data/index.ts'),
+    import('./samples.ts'),
+  ]);
+  return readSamples(portsOf(model.graph), source);
+}
+
 /** Of espalier. */
 export const version = (): string =>
   JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')).version;
 
 export type { BenchReport } from './bench/types.ts';
+export type { ImageOptions, SampleSource, Samples } from './data/index.ts';
 export {
   CompileError,
   type ErrorCode,
@@ -128,11 +161,13 @@ export type { Model, Pruning, Source } from './model.ts';
 export type {
   BenchOptions,
   CompileOptions,
+  FollowOptions,
   LoadOptions,
   PruneModelOptions,
   VerifyOptions,
 } from './options.ts';
 export type { Progress, Stage } from './progress.ts';
-export type { LayerRule, PruneOptions, PruneReport } from './prune/index.ts';
+export type { CheckpointOptions, LayerRule, PruneOptions, PruneReport } from './prune/index.ts';
 export { parseGranularity } from './prune/index.ts';
+export type { Followed, RunSources } from './recipe.ts';
 export type { Comparison, Tolerance, Verification } from './verify.ts';

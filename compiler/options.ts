@@ -4,7 +4,7 @@ import type { FileLimits, ReadOptions } from './import/index.ts';
 import type { Build } from './kernels.ts';
 import type { Objective } from './plan/select.ts';
 import type { Progress } from './progress.ts';
-import type { PruneOptions } from './prune/index.ts';
+import type { CheckpointOptions, PruneOptions } from './prune/index.ts';
 import type { BackendName } from './prune/train/backend.ts';
 import type { Sample } from './samples.ts';
 
@@ -17,6 +17,13 @@ export interface PruneModelOptions extends PruneOptions {
   readonly progress?: Progress;
   /** Ends fine-tuning early; the best so far is kept. */
   readonly signal?: AbortSignal;
+  /** Where fine-tuning keeps its state, so that it can be gone on with. */
+  readonly checkpoint?: CheckpointOptions;
+}
+
+export interface FollowOptions extends Pick<PruneModelOptions, 'progress' | 'signal' | 'checkpoint'> {
+  /** Run the module that the recipe takes its data from, where it does. */
+  readonly allowCode?: boolean;
 }
 
 export interface CompileOptions {

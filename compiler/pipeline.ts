@@ -50,9 +50,9 @@ export async function open(files: ModelFiles, options: ReadOptions, progress = n
 
 /** Model → Model with zeros. */
 export async function cut(model: Model, options: PruneOptions, context: PruneContext): Promise<Model> {
-  const { graph, report } = await pruneGraph(model.graph, options, context);
+  const { graph, report, options: settled } = await pruneGraph(model.graph, options, context);
   checkGraph(graph);
-  return { ...model, graph, pruning: { options: recordable(options), report } };
+  return { ...model, graph, pruning: { options: recordable(settled), report } };
 }
 
 export interface EmitOptions {

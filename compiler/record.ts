@@ -1,15 +1,19 @@
 /** Options as they go into a module: plain JSON, the same for the same options. */
 import { createHash, type Hash } from 'node:crypto';
 
-/** What holds arrays of data becomes its SHA-256; functions and what is absent are left out. */
+/** What holds arrays of data becomes its SHA-256, a function `function`; what is absent is left out. */
 export function recordable(options: object): Readonly<Record<string, unknown>> {
-  const entries = Object.entries(options).filter(([, v]) => v !== undefined && typeof v !== 'function');
+  const entries = Object.entries(options).filter(([, v]) => v !== undefined);
   return Object.fromEntries(
     entries.map(([key, value]) => [key, holdsData(value) ? digest(value) : plain(value)]),
   );
 }
 
+/** How data that went into a run are known again: `sha256:…`. */
+export const fingerprint = (data: object): string => digest(data);
+
 function plain(value: unknown): unknown {
+  if (typeof value === 'function') return 'function';
   if (Array.isArray(value)) return value.map(plain);
   return typeof value === 'object' && value !== null ? recordable(value) : value;
 }

@@ -1,5 +1,6 @@
 /** Inputs to run a model on: what the user supplies, or seeded noise. */
 import { badData } from './errors.ts';
+import type { Graph } from './ir/graph.ts';
 import { type Random, random } from './ir/random.ts';
 import { allocate, type DType, type Shape, sizeOf, type Tensor } from './ir/tensor.ts';
 
@@ -10,6 +11,12 @@ export interface InputPort {
 }
 
 export type Sample = Readonly<Record<string, Tensor>>;
+
+export const portsOf = (graph: Graph): InputPort[] =>
+  graph.inputs.map((p) => {
+    const { dtype, shape } = graph.values.get(p.value)!;
+    return { name: p.name, dtype, shape };
+  });
 
 /**
  * Cuts arrays into samples: each array holds k inputs one after the other, whatever its shape. One array without a name is

@@ -10,11 +10,7 @@ export async function machineFacts(
   command: readonly string[] = process.argv.slice(1),
 ): Promise<MachineFacts> {
   const cpus = os.cpus();
-  const versions: Record<string, string> = {};
-  for (const name of packages) {
-    const version = await installedVersion(name);
-    if (version !== undefined) versions[name] = version;
-  }
+  const versions = await installedVersions(packages);
   return {
     cpu: cpus[0]?.model.trim() || os.arch(),
     cores: cpus.length,
@@ -25,6 +21,15 @@ export async function machineFacts(
     command: command.join(' '),
     date: new Date().toISOString(),
   };
+}
+
+export async function installedVersions(packages: readonly string[]): Promise<Record<string, string>> {
+  const versions: Record<string, string> = {};
+  for (const name of packages) {
+    const version = await installedVersion(name);
+    if (version !== undefined) versions[name] = version;
+  }
+  return versions;
 }
 
 /** Read from the package's folder: `exports` maps often hide package.json from `require.resolve`. */

@@ -2,12 +2,22 @@ import type { BenchReport } from '../bench/types.ts';
 import type { Model } from '../model.ts';
 import { type CommandSpec, type Context, option } from './command.ts';
 import { compileOptions } from './compile.ts';
-import { type ModelOptions, modelOptions, openLabels, openModel, openPruned, openSamples } from './inputs.ts';
+import {
+  dataForms,
+  type ImageFlags,
+  imageOptions,
+  type ModelOptions,
+  modelOptions,
+  openModel,
+  openPruned,
+  openSource,
+  sampleSource,
+} from './inputs.ts';
 import { whole } from './parse.ts';
 import { type PruneFlags, pruneModel, pruneOptions, wantsPruning } from './prune.ts';
 import * as format from './ui/format.ts';
 
-export interface BenchFlags extends ModelOptions, PruneFlags {
+export interface BenchFlags extends ModelOptions, PruneFlags, ImageFlags {
   readonly data?: string;
   readonly labels?: string;
   readonly simd: 'auto' | 'scalar' | 'simd' | 'relaxed';
@@ -26,8 +36,9 @@ export const bench: CommandSpec = {
     ['[pruned]', 'a pruned copy of it'],
   ],
   options: [
-    option('--data <file>', 'inputs to be right on: .npy, .npz or raw float32'),
-    option('--labels <file>', 'their classes: .npy'),
+    option('--data <path>', `inputs to be right on: ${dataForms}`),
+    option('--labels <file>', 'their classes: .npy, or folder: the sub-folder of each image'),
+    ...imageOptions(),
     ...compileOptions().filter((o) => o.name() !== 'target'),
     option('--backend <name>', 'of tfjs').choices(['wasm', 'cpu', 'node']),
     option('--cold-rounds <n>', 'fresh processes for each cold start, 0 for none')
@@ -47,7 +58,10 @@ export const bench: CommandSpec = {
   async action(context: Context, [path, copy]: readonly string[], options: BenchFlags) {
     const original = await openModel(context, path, options);
     const start = copy === undefined ? original : await openPruned(context, original, copy, options);
-    const model = wantsPruning(options) ? await pruneModel(context, start, options) : start;
+    // What results are judged on takes no part in pruning.
+    const { data: evaluation, labels: evaluationLabels, ...rest } = options;
+    const flags = { ...rest, evaluation, evaluationLabels };
+    const model = wantsPruning(options) ? await pruneModel(context, start, flags) : start;
     const report = await benchModel(context, model, options);
     const { terminalTable } = await import('../bench/tables.ts');
     const parts = [terminalTable(report), ...(options.profile ? [await profileText(report)] : [])];
@@ -61,7 +75,8 @@ export const bench: CommandSpec = {
 };
 
 async function benchModel(context: Context, model: Model, options: BenchFlags): Promise<BenchReport> {
-  const [samples, labels] = [await openSamples(model, options.data), await openLabels(options.labels)];
+  const { data, labels: classes } = options;
+  const { samples, labels } = (await openSource(model, sampleSource(data, classes, options))) ?? {};
   const { bench } = await import('../index.ts');
   const { seed } = context.options;
   return bench(model, { ...options, samples, labels, seed, progress: context.progress });

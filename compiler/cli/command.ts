@@ -15,6 +15,8 @@ export interface GlobalOptions {
 
 export interface Context {
   readonly options: GlobalOptions;
+  /** Names, in camel case, of the options that the command line gives. */
+  readonly given: ReadonlySet<string>;
   readonly progress: Progress;
   /** Text for people; nothing under --json or --quiet. */
   say(text: string): void;
@@ -24,10 +26,11 @@ export interface Context {
   result(data: unknown, text?: string): void;
 }
 
-export function contextOf(options: GlobalOptions): Context {
+export function contextOf(options: GlobalOptions, given: ReadonlySet<string> = new Set()): Context {
   const { json, quiet, verbose } = options;
   return {
     options,
+    given,
     progress: terminalProgress({ quiet, json }),
     say: (text) => void (json || quiet || process.stdout.write(`${text}\n`)),
     detail: (text) => void (verbose && process.stderr.write(`${text}\n`)),

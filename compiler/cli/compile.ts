@@ -1,9 +1,12 @@
 import type { TargetName } from '../../targets/index.ts';
+import { usage } from '../errors.ts';
 import type { Model } from '../model.ts';
 import type { Objective } from '../plan/select.ts';
+import type { Followed } from '../recipe.ts';
 import { type CommandSpec, type Context, checkFailed, option } from './command.ts';
-import { type ModelOptions, modelOptions, openModel } from './inputs.ts';
+import { type ModelOptions, modelOptions, modelSource, openModel } from './inputs.ts';
 import {
+  dataSources,
   type PruneFlags,
   pruneModel,
   pruneOptions,
@@ -11,9 +14,10 @@ import {
   trainOptions,
   wantsPruning,
 } from './prune.ts';
+import { followed, type RecipeFlags, recipeName, recipeOptions } from './recipe.ts';
 import * as format from './ui/format.ts';
 
-export interface CompileFlags extends ModelOptions, PruneFlags, TrainFlags {
+export interface CompileFlags extends ModelOptions, PruneFlags, TrainFlags, RecipeFlags {
   readonly out: string;
   readonly name?: string;
   readonly target: TargetName;
@@ -37,8 +41,9 @@ export const compileOptions = () => [
 export const compile: CommandSpec = {
   name: 'compile',
   summary: 'Compiles a model to a WebAssembly module with a typed loader; prunes it first when asked.',
-  args: [['<model>', 'model.json, or its folder']],
+  args: [['[model]', 'model.json, or its folder']],
   options: [
+    ...recipeOptions(),
     option('-o, --out <folder>', 'where the files go').default('dist'),
     option('--name <name>', "of the files (default: the model's)"),
     ...compileOptions(),
@@ -53,21 +58,32 @@ export const compile: CommandSpec = {
     'compile model.json -o web/model',
     'compile model.json --sparsity 0.9 --data x.npy --labels y.npy --verify',
     'compile model.json --target inline --optimize size --name detector',
+    'compile --recipe dist/model.recipe.yaml -o again',
   ],
   async action(context: Context, [path]: readonly string[], options: CompileFlags) {
     const { warmUp } = await import('../link/asc.ts');
     warmUp();
-    const model = await opened(context, path, options);
-    const { compile } = await import('../index.ts');
-    const { files, wasm, metadata } = await compile(model, { ...options, progress: context.progress });
+    const done = (await followed(context, path, options)) ?? (await fromFlags(context, path, options));
+    const { model, compiled, compileOptions, sources } = done;
+    if (!compiled) throw usage('the recipe ends with pruning', 'give it to prune');
+    const { files, wasm, metadata } = compiled;
     if (options.verify && !(await verified(context, model, wasm))) return checkFailed;
     const { out } = options;
+    const all = new Map(files);
+    if (model.pruning) {
+      const [{ recipeOf }, { safeName }] = await Promise.all([
+        import('../index.ts'),
+        import('../../targets/index.ts'),
+      ]);
+      const recipe = await recipeOf(model, compileOptions, sources, out);
+      all.set(recipeName(safeName(metadata.name)), recipe);
+    }
     if (!context.options.dryRun) {
       const { writeOutput } = await import('../output.ts');
       const { compiler, source, options: recorded } = metadata;
-      writeOutput(out, files, { compiler, source, options: recorded });
+      writeOutput(out, all, { compiler, source, options: recorded });
     }
-    const sizes = [...files].map(([name, content]) => ({
+    const sizes = [...all].map(([name, content]) => ({
       name,
       bytes: Buffer.from(content as Uint8Array).length,
     }));
@@ -80,9 +96,19 @@ export const compile: CommandSpec = {
   },
 };
 
-async function opened(context: Context, path: string, options: CompileFlags): Promise<Model> {
-  const model = await openModel(context, path, options);
-  return wantsPruning(options) ? pruneModel(context, model, options) : model;
+async function fromFlags(context: Context, path: string, options: CompileFlags): Promise<Followed> {
+  const opened = await openModel(context, path, options);
+  const model = wantsPruning(options) ? await pruneModel(context, opened, options) : opened;
+  const { compile } = await import('../index.ts');
+  const { name, target, simd, optimize, emitSource, emitWat } = options;
+  const compileOptions = { name, target, simd, optimize, emitSource, emitWat };
+  return {
+    model,
+    compiled: await compile(model, { ...compileOptions, progress: context.progress }),
+    compileOptions,
+    sources: { model: modelSource(path, options), ...dataSources(options) },
+    notes: [],
+  };
 }
 
 async function verified(context: Context, model: Model, wasm: Uint8Array<ArrayBuffer>): Promise<boolean> {

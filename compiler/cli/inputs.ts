@@ -1,8 +1,10 @@
 /** Opens what the arguments name. */
+import { statSync } from 'node:fs';
+import type { ImageOptions, SampleSource, Samples } from '../data/index.ts';
 import type { Model } from '../model.ts';
-import type { Sample } from '../samples.ts';
+import type { RunSources } from '../recipe.ts';
 import { type Context, option } from './command.ts';
-import { shapes } from './parse.ts';
+import { numbers, positive, shapes } from './parse.ts';
 
 export interface ModelOptions {
   readonly shape?: Readonly<Record<string, readonly number[]>>;
@@ -19,9 +21,15 @@ export const modelOptions = () => [
 
 export async function openModel(context: Context, path: string, options: ModelOptions): Promise<Model> {
   const { load } = await import('../index.ts');
-  const { shape, allowNonfinite } = options;
-  return load(path, { shapes: shape, allowNonfinite, progress: context.progress });
+  const { shapes, allowNonfinite } = modelSource(path, options);
+  return load(path, { shapes, allowNonfinite, progress: context.progress });
 }
+
+export const modelSource = (path: string, { shape, allowNonfinite }: ModelOptions): RunSources['model'] => ({
+  path,
+  shapes: shape,
+  allowNonfinite,
+});
 
 /** The original, with the weights and the graph of a pruned copy. */
 export async function openPruned(
@@ -34,19 +42,49 @@ export async function openPruned(
   return { name, graph, source: original.source, pruning: { options: { model: source.hash } } };
 }
 
-/** Samples from a `.npy`, `.npz` or raw float32 file. */
-export async function openSamples(model: Model, path?: string): Promise<Sample[] | undefined> {
-  if (path === undefined) return undefined;
-  const [{ readArrays }, { cutSamples }] = await Promise.all([import('../npy.ts'), import('../samples.ts')]);
-  const { graph } = model;
-  return cutSamples(
-    graph.inputs.map((p) => ({ ...graph.values.get(p.value)!, name: p.name })),
-    readArrays(path),
-  );
+/** What samples may come in. */
+export const dataForms = '.npy, .npz, raw float32, a folder of images or an ES module';
+
+/** How images become inputs. */
+export interface ImageFlags {
+  readonly imageFit?: ImageOptions['fit'];
+  readonly imageScale?: number;
+  readonly imageMean?: readonly number[];
+  readonly imageStd?: readonly number[];
 }
 
-export async function openLabels(path?: string): Promise<Int32Array | undefined> {
+export const imageOptions = () => [
+  option(
+    '--image-fit <how>',
+    'images of other proportions: cut (cover), black margins (contain), distorted (fill)',
+  ).choices(['cover', 'contain', 'fill']),
+  option('--image-scale <x>', 'what white becomes (default: 1; 255 keeps bytes)').argParser(positive),
+  option(
+    '--image-mean <list>',
+    'then subtracted, one number or one a channel, as 0.485,0.456,0.406',
+  ).argParser(numbers),
+  option('--image-std <list>', 'then divided by, as 0.229,0.224,0.225').argParser(numbers),
+];
+
+export function sampleSource(
+  path: string | undefined,
+  labels: string | undefined,
+  flags: ImageFlags,
+  limit?: number,
+): SampleSource | undefined {
   if (path === undefined) return undefined;
-  const { readArray } = await import('../npy.ts');
-  return Int32Array.from(readArray(path).data);
+  const { imageFit: fit, imageScale: scale, imageMean: mean, imageStd: std } = flags;
+  const given = Object.entries({ fit, scale, mean, std }).filter(([, v]) => v !== undefined);
+  // The same flags stand beside other data that may be arrays.
+  const images = statSync(path, { throwIfNoEntry: false })?.isDirectory() ? Object.fromEntries(given) : {};
+  return {
+    path,
+    ...(labels !== undefined && { labels }),
+    ...(Object.keys(images).length > 0 && { images }),
+    ...(limit !== undefined && { limit }),
+  };
+}
+
+export async function openSource(model: Model, source?: SampleSource): Promise<Samples | undefined> {
+  return source && (await import('../index.ts')).readSamples(model, source);
 }

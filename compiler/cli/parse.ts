@@ -41,3 +41,11 @@ export function shapes(
     throw new InvalidArgumentError('a shape is wanted, as input=1,224,224,3.');
   return { ...before, [text.slice(0, at)]: dims.map(Number) };
 }
+
+/** `0.485,0.456,0.406` */
+export function numbers(text: string): number[] {
+  const list = text.split(',').map(Number);
+  if (text.trim() === '' || !list.every(Number.isFinite))
+    throw new InvalidArgumentError('numbers are wanted, as 0.5,0.5,0.5.');
+  return list;
+}

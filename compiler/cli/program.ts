@@ -41,7 +41,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     const command = commandOf(spec, async (spec, command) => {
       applyConfig(command, await readConfig(command.opts().config), known);
       const options = command.opts<GlobalOptions>();
-      const context = contextOf(options);
+      const context = contextOf(options, givenOf(command));
       if (options.printConfig) return context.result(options, JSON.stringify(options, null, 2));
       code = (await spec.action(context, command.args, options)) ?? 0;
     });
@@ -61,6 +61,11 @@ export async function run(argv: readonly string[]): Promise<number> {
     else if (!(error instanceof CommanderError)) process.stderr.write(errorText(known));
     return error instanceof CommanderError ? usageCode : exitCodeOf(known);
   }
+}
+
+function givenOf(command: Command): ReadonlySet<string> {
+  const names = command.options.map((o) => o.attributeName());
+  return new Set(names.filter((n) => command.getOptionValueSource(n) === 'cli'));
 }
 
 /** Under --json commander's own messages are left to the one object. */

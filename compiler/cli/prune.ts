@@ -1,9 +1,24 @@
+import { safeName } from '../../targets/target.ts';
 import type { Model } from '../model.ts';
 import type { LayerRule, PruneOptions, PruneReport } from '../prune/index.ts';
+import type { RunSources } from '../recipe.ts';
+import { type CheckpointFlags, checkpointOf, checkpointOptions } from './checkpoint.ts';
 import { type CommandSpec, type Context, option } from './command.ts';
 import { type FinetuneFlags, finetuneOf, finetuneOptions } from './finetune.ts';
-import { type ModelOptions, modelOptions, openLabels, openModel, openSamples } from './inputs.ts';
+import {
+  dataForms,
+  type ImageFlags,
+  imageOptions,
+  type ModelOptions,
+  modelOptions,
+  modelSource,
+  openModel,
+  openSource,
+  sampleSource,
+} from './inputs.ts';
+import { interruptible } from './interrupt.ts';
 import { fraction, list, positive, whole } from './parse.ts';
+import { followed, type RecipeFlags, recipeName, recipeOptions } from './recipe.ts';
 import * as format from './ui/format.ts';
 
 /** How to prune: the same flags wherever a command prunes on its way. */
@@ -19,10 +34,12 @@ export interface PruneFlags {
   readonly samples?: number;
 }
 
-/** With what to repair. */
-export interface TrainFlags extends FinetuneFlags {
+/** With what to repair, and to judge. */
+export interface TrainFlags extends FinetuneFlags, ImageFlags, CheckpointFlags {
   readonly data?: string;
   readonly labels?: string;
+  readonly evaluation?: string;
+  readonly evaluationLabels?: string;
 }
 
 export const pruneOptions = () => [
@@ -51,14 +68,18 @@ export const pruneOptions = () => [
     'sparsity of the layers of this name, * for anything (again for more)',
   ).argParser(list),
   option('--keep <pattern>', 'leave these layers alone (again for more)').argParser(list),
-  option('--calibrate <file>', 'sample inputs without labels: .npy, .npz or raw float32'),
-  option('--samples <n>', 'at most so many of them (default: 256)').argParser(whole),
+  option('--calibrate <path>', `sample inputs without labels: ${dataForms}`),
+  option('--samples <n>', 'at most so many of them for calibration (default: 1024)').argParser(whole),
 ];
 
 export const trainOptions = () => [
-  option('--data <file>', 'inputs to learn from: .npy, .npz or raw float32'),
-  option('--labels <file>', 'their classes: .npy'),
+  option('--data <path>', `inputs to learn from: ${dataForms}`),
+  option('--labels <file>', 'their classes: .npy, or folder: the sub-folder of each image'),
+  option('--evaluation <path>', 'inputs of their own for the reported agreement and accuracy'),
+  option('--evaluation-labels <file>', 'their classes'),
+  ...imageOptions(),
   ...finetuneOptions(),
+  ...checkpointOptions(),
 ];
 
 export const wantsPruning = ({ sparsity, threshold, granularity, layer }: PruneFlags) =>
@@ -75,26 +96,39 @@ export async function pruneModel(
     import('../prune/index.ts'),
   ]);
   const { sparsity, threshold, method, allocation, granularity } = flags;
-  const pruned = await prune(model, {
+  const sources = dataSources(flags);
+  const options = {
     sparsity,
     threshold,
     method,
     allocation,
     granularity: granularity === undefined ? undefined : parseGranularity(granularity),
     layers: await rules(flags),
-    data: await dataOf(model, flags),
+    data: await openSource(model, sources.data),
+    evaluation: await openSource(model, sources.evaluation),
     calibration: flags.samples,
     finetune: finetuneOf(flags),
     seed: context.options.seed,
     progress: context.progress,
-  });
+    checkpoint: await checkpointOf(flags),
+  };
+  const pruned = await interruptible((signal) => prune(model, { ...options, signal }));
   context.say(`${await reportText(pruned.pruning!.report!)}\n`);
   return pruned;
 }
 
-async function dataOf(model: Model, { calibrate, data, labels }: PruneFlags & TrainFlags) {
-  const samples = await openSamples(model, data ?? calibrate);
-  return samples && { samples, labels: data === undefined ? undefined : await openLabels(labels) };
+/** Of many images or a long program only what calibration will look at is read. */
+const defaultSamples = 1024;
+
+export function dataSources(flags: PruneFlags & TrainFlags): Omit<RunSources, 'model'> {
+  const { calibrate, data, labels, evaluation, evaluationLabels, samples = defaultSamples } = flags;
+  return {
+    data:
+      data === undefined
+        ? sampleSource(calibrate, undefined, flags, samples)
+        : sampleSource(data, labels, flags),
+    evaluation: sampleSource(evaluation, evaluationLabels, flags),
+  };
 }
 
 async function rules({ layer = [], keep = [] }: PruneFlags): Promise<LayerRule[]> {
@@ -139,16 +173,17 @@ function agreementText({ n, top1, accuracy, denseAccuracy }: NonNullable<PruneRe
   return `${right}same answer as the dense network in ${format.percent(top1, 2)} of ${format.count(n)} samples`;
 }
 
-interface Flags extends PruneFlags, TrainFlags, ModelOptions {
+interface Flags extends PruneFlags, TrainFlags, ModelOptions, RecipeFlags {
   readonly out: string;
 }
 
 export const prune: CommandSpec = {
   name: 'prune',
   summary: 'Prunes a model and writes it back in its own format.',
-  args: [['<model>', 'model.json, or its folder']],
+  args: [['[model]', 'model.json, or its folder']],
   options: [
     option('-o, --out <folder>', 'where the pruned model goes').default('pruned'),
+    ...recipeOptions(),
     ...pruneOptions(),
     ...trainOptions(),
     ...modelOptions(),
@@ -159,11 +194,22 @@ export const prune: CommandSpec = {
     'prune model.json --sparsity 0.95 --calibrate x.npy',
     'prune model.json --sparsity 0.95 --data x.npy --labels y.npy --schedule gradual --epochs 30',
     'prune model.json --granularity 4x1 --sparsity 0.8',
+    'prune model.json --sparsity 0.9 --data photos --labels folder --image-mean 0.5 --image-std 0.5',
+    'prune --recipe pruned/net.recipe.yaml -o again',
   ],
   async action(context: Context, [path]: readonly string[], options: Flags) {
-    const model = await pruneModel(context, await openModel(context, path, options), options);
-    const { tfjsLayersFiles } = await import('../import/tfjs-write.ts');
-    const files = tfjsLayersFiles(model.source.files, model.graph);
+    const done = await followed(context, path, options);
+    const model =
+      done?.model ?? (await pruneModel(context, await openModel(context, path, options), options));
+    const [{ tfjsLayersFiles }, { recipeOf }] = await Promise.all([
+      import('../import/tfjs-write.ts'),
+      import('../index.ts'),
+    ]);
+    const sources = done?.sources ?? { model: modelSource(path, options), ...dataSources(options) };
+    const files = new Map<string, Uint8Array | string>([
+      [recipeName(safeName(model.name)), await recipeOf(model, undefined, sources, options.out)],
+      ...tfjsLayersFiles(model.source.files, model.graph),
+    ]);
     if (!context.options.dryRun) {
       const { writeFiles } = await import('../import/write-files.ts');
       writeFiles(options.out, files);

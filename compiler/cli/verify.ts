@@ -2,11 +2,20 @@ import { readFileSync } from 'node:fs';
 import { ioFailed } from '../errors.ts';
 import type { Comparison, Verification } from '../verify.ts';
 import { type CommandSpec, type Context, checkFailed, option } from './command.ts';
-import { type ModelOptions, modelOptions, openModel, openSamples } from './inputs.ts';
+import {
+  dataForms,
+  type ImageFlags,
+  imageOptions,
+  type ModelOptions,
+  modelOptions,
+  openModel,
+  openSource,
+  sampleSource,
+} from './inputs.ts';
 import { positive, whole } from './parse.ts';
 import * as format from './ui/format.ts';
 
-interface VerifyFlags extends ModelOptions {
+interface VerifyFlags extends ModelOptions, ImageFlags {
   readonly data?: string;
   readonly random?: number;
   readonly maxError?: number;
@@ -21,7 +30,8 @@ export const verify: CommandSpec = {
     ['[wasm]', 'the module (default: the model is compiled)'],
   ],
   options: [
-    option('--data <file>', 'inputs: .npy, .npz or raw float32'),
+    option('--data <path>', `inputs: ${dataForms}`),
+    ...imageOptions(),
     option('--random <n>', 'random inputs beside them (default: by the size of the model)').argParser(whole),
     option('--max-error <x>', 'largest error against the source, relative to its largest output').argParser(
       positive,
@@ -35,7 +45,7 @@ export const verify: CommandSpec = {
   ],
   async action(context: Context, [path, wasm]: readonly string[], options: VerifyFlags) {
     const model = await openModel(context, path, options);
-    const samples = await openSamples(model, options.data);
+    const { samples } = (await openSource(model, sampleSource(options.data, undefined, options))) ?? {};
     const { compile, verify } = await import('../index.ts');
     const bytes = wasm === undefined ? (await compile(model)).wasm : readModule(wasm);
     const { seed } = context.options;

@@ -8,10 +8,15 @@ export interface Random {
   int(below: number): number;
   /** Shuffles in place (Fisher–Yates). */
   shuffle<T extends { length: number; [i: number]: unknown }>(list: T): T;
+  /** Four words that `random` goes on from. */
+  state(): RandomState;
 }
 
-export function random(seed: number): Random {
-  let mix = seed >>> 0;
+export type RandomState = readonly [number, number, number, number];
+
+/** From a seed, or from where another one was. */
+export function random(seed: number | RandomState): Random {
+  let mix = typeof seed === 'number' ? seed >>> 0 : 0;
   const word = () => {
     mix = (mix + 0x9e3779b9) >>> 0;
     let t = mix ^ (mix >>> 16);
@@ -20,7 +25,7 @@ export function random(seed: number): Random {
     t = Math.imul(t, 0x735a2d97);
     return (t ^ (t >>> 15)) >>> 0;
   };
-  let [a, b, c, d] = [word(), word(), word(), 1];
+  let [a, b, c, d] = typeof seed === 'number' ? [word(), word(), word(), 1] : seed;
   const next = () => {
     const t = (((a + b) | 0) + d) | 0;
     d = (d + 1) | 0;
@@ -29,7 +34,7 @@ export function random(seed: number): Random {
     c = ((c << 21) | (c >>> 11)) + t;
     return (t >>> 0) / 4294967296;
   };
-  for (let i = 0; i < 12; i++) next();
+  if (typeof seed === 'number') for (let i = 0; i < 12; i++) next();
   return {
     next,
     normal: () => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next()),
@@ -41,5 +46,6 @@ export function random(seed: number): Random {
       }
       return list;
     },
+    state: () => [a, b, c, d],
   };
 }

@@ -14,8 +14,9 @@ import { keepCounts, type Masks, magnitudeMask, masked } from './magnitude.ts';
 import type { AllocationPolicy } from './math/allocate.ts';
 import type { Granularity } from './math/problem.ts';
 import { cubicSparsity } from './math/schedule.ts';
-import type { FinetuneSettings } from './options.ts';
+import type { SettledFinetune } from './options.ts';
 import type { Tf } from './train/backend.ts';
+import { openCheckpoint } from './train/checkpoint.ts';
 import type { TrainData } from './train/data.ts';
 import type { Score } from './train/evaluate.ts';
 import { type TrainResult, train } from './train/loop.ts';
@@ -30,9 +31,6 @@ export type Target =
       readonly allocation: AllocationPolicy;
       readonly granularity: Granularity;
     };
-
-/** What is fitted already needs smaller steps. */
-const firstRate = { masks: 1e-3, gradual: 2e-3 } as const;
 
 /** Share of the run during which masks still change, and steps between changes. */
 const rampShare = 0.5;
@@ -49,15 +47,15 @@ export async function finetune(
   start: Constants,
   target: Target,
   { fit, choose }: Parts,
-  settings: FinetuneSettings & { readonly seed: number },
+  settings: SettledFinetune & { readonly seed: number },
   context: PruneContext = {},
 ): Promise<{ readonly constants: Map<ValueId, Float32Array>; readonly result: TrainResult }> {
   const { registerGradients } = await import('./train/gradients.ts');
   registerGradients(tf);
-  const { epochs = 8, lr = firstRate[target.kind] } = settings;
+  const { epochs, lr } = settings;
   const net = tfGraph(tf, graph, start);
   const guide = tfGraph(tf, graph);
-  const batch = Math.min(settings.batch ?? 64, fit.n, net.batch);
+  const batch = Math.min(settings.batch, fit.n, net.batch);
   const steps = Math.max(1, Math.round(epochs * Math.floor(fit.n / batch)));
   const open = (context.progress ?? noProgress).stage('fine-tune', steps);
   try {
@@ -70,6 +68,15 @@ export async function finetune(
     const live = (x: Tensor) => guide.forward(x);
     const data = settings.augment ? { ...taught(fit), teacher: live } : taught(fit);
     const masks = masker(target, net.variables, steps);
+    const checkpoint =
+      context.checkpoint &&
+      openCheckpoint(context.checkpoint, [
+        { ...settings, steps, batch, augmented: settings.augment !== undefined },
+        ...identityOf(target),
+        ...[...net.variables.values()].map((v) => v.dataSync()),
+        ...[fit, choose].flatMap(({ x, y }) => [x, y]),
+        [...graph.values.values()].flatMap((v) => v.shape),
+      ]);
     let heldOut: Score | undefined;
     const result = await train({
       tf,
@@ -99,6 +106,7 @@ export async function finetune(
         open.update(s.step, `loss ${s.loss.toFixed(3)}${heldOutNote(heldOut)}`);
       },
       signal: context.signal,
+      checkpoint,
     });
     const constants = new Map<ValueId, Float32Array>();
     for (const [id, v] of net.variables) constants.set(id, v.dataSync().slice() as Float32Array);
@@ -111,6 +119,13 @@ export async function finetune(
     net.dispose();
     guide.dispose();
   }
+}
+
+/** What distinguishes one target from another. */
+function identityOf(target: Target): unknown[] {
+  if (target.kind === 'masks') return [...target.masks.values()];
+  const { plans, sparsity, allocation, granularity } = target;
+  return [plans.map((p) => [p.layer.name, p.sparsity, p.floor, p.kept]), sparsity, allocation, granularity];
 }
 
 function heldOutNote(score: Score | undefined): string {

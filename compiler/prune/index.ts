@@ -1,4 +1,5 @@
 /** Pruning a graph: which layers, how many weights of each, which ones, and what is done about the loss. */
+import { usage } from '../errors.ts';
 import type { Graph, ValueId } from '../ir/graph.ts';
 import type { Progress } from '../progress.ts';
 import { type Agreement, answersOf, compare } from './answers.ts';
@@ -9,19 +10,27 @@ import { finetune, type Target } from './finetune.ts';
 import type { Constants } from './graph-tf.ts';
 import { findLayers, type LayerPlan, planLayers, withConstants } from './layers.ts';
 import { keepCounts, type Masks, magnitudeMask, masked, thresholdMask } from './magnitude.ts';
+import { type Method, methods } from './math/prunelayer.ts';
 import { type OneShot, oneShot } from './oneshot.ts';
-import { checkOptions, type FinetuneSettings, type PruneOptions } from './options.ts';
+import { checkOptions, type PruneOptions, type SettledOptions, safeSparsity, settle } from './options.ts';
 import { layerReports, type PruneReport, sparsityOf } from './report.ts';
 import { loadBackend, type Tf } from './train/backend.ts';
+import { type CheckpointOptions, refuseTaken } from './train/checkpoint.ts';
 
 export interface PruneContext {
   readonly progress?: Progress;
   /** Ends fine-tuning; the best state so far is kept. */
   readonly signal?: AbortSignal;
+  /** Where fine-tuning keeps its state, so that it can be gone on with. */
+  readonly checkpoint?: CheckpointOptions;
 }
 
-/** What is safe to ask for when nothing was asked for: without data magnitude alone ruins small networks. */
-const safeSparsity = { nothing: 0.5, samples: 0.8, labels: 0.9 } as const;
+export interface Pruned {
+  readonly graph: Graph;
+  readonly report: PruneReport;
+  /** What was asked for, in full: gives the same graph again. */
+  readonly options: SettledOptions;
+}
 
 /**
  * A graph of the same shape whose weights are zero where pruned. Takes a simplified graph, so that batch norms are part of the
@@ -34,9 +43,14 @@ export async function pruneGraph(
   graph: Graph,
   options: PruneOptions,
   context: PruneContext = {},
-): Promise<{ graph: Graph; report: PruneReport }> {
+): Promise<Pruned> {
   checkOptions(options);
-  const { allocation = 'lamp', granularity = { kind: 'element' }, method = 'auto', data, seed = 1 } = options;
+  const settled = settle(options);
+  const { allocation, granularity, method, data, seed, sparsity = 0, finetune: settings } = settled;
+  if (context.checkpoint) {
+    if (settings === false) throw usage('a checkpoint is for fine-tuning, which this run does without');
+    refuseTaken(context.checkpoint);
+  }
   const notes: string[] = [];
   const aside = options.evaluation && partOf(graph, options.evaluation);
   const samples = data && partOf(graph, data);
@@ -44,22 +58,22 @@ export async function pruneGraph(
   const judged = aside ?? parts?.report ?? parts?.choose;
   const tf = judged && (await loadBackend(options.backend));
   const judge = tf && judgeOf(tf, graph, judged);
-  const sparsity = options.sparsity ?? safeSparsity[data?.labels ? 'labels' : data ? 'samples' : 'nothing'];
-  const plans = planLayers(findLayers(graph), options.layers ?? []);
+  const plans = planLayers(findLayers(graph), settled.layers);
 
-  const settings = finetuneSettings(options);
   const channels = granularity.kind === 'row' ? channelMasks(graph, plans, sparsity) : undefined;
-  const gradual = settings?.schedule === 'gradual' && options.threshold === undefined && !channels;
+  const gradual = settings !== false && settings.schedule === 'gradual';
 
   const keep = keepCounts(plans, sparsity, allocation);
-  let masks = channels?.masks ?? magnitudeMasks(plans, keep, options);
+  let masks = channels?.masks ?? magnitudeMasks(plans, keep, settled);
   let constants: Constants = new Map([...masks].map(([id, mask]) => [id, masked(valuesOf(graph, id), mask)]));
   let details: OneShot['details'] = new Map();
   if (tf && parts && !gradual && options.threshold === undefined) {
     const how = { method, granularity, seed, ...(channels && { masks }) };
-    const done = await oneShot(tf, graph, plans, keep, calibration(parts, options), how, context);
+    const done = await oneShot(tf, graph, plans, keep, calibration(parts, settled), how, context);
     ({ masks, details } = done);
-    constants = await corrected(tf, graph, done, parts, options, notes);
+    if (context.signal?.aborted)
+      notes.push('pruning was ended early: the layers that were left went by magnitude');
+    constants = await corrected(tf, graph, done, parts, settled, notes);
   }
   let untrained: Agreement | undefined;
   if (tf && parts && settings) {
@@ -88,10 +102,13 @@ export async function pruneGraph(
       `pruned by magnitude without data: ${unverified}a few hundred sample inputs (--calibrate) keep far more of it`,
     );
   }
+  const used = new Set(reports.filter((l) => l.kept === undefined).map((l) => l.method));
+  const [only] = used;
   return {
     graph: pruned,
+    options: used.size === 1 && isMethod(only) ? { ...settled, method: only } : settled,
     report: {
-      method: [...new Set(reports.filter((l) => l.kept === undefined).map((l) => l.method))].join(', '),
+      method: [...used].join(', '),
       allocation: options.threshold === undefined ? allocation : 'threshold',
       granularity: granularity.kind,
       layers: reports,
@@ -121,16 +138,10 @@ function trustNotes(samples?: Part, aside?: Part, judged?: Part, parts?: Parts):
   return [`${same} samples for the evaluation were used for pruning too: its figures flatter the result`];
 }
 
-function finetuneSettings({ finetune, data }: PruneOptions): FinetuneSettings | undefined {
-  if (finetune === false || !data) return undefined;
-  if (finetune === true) return {};
-  return finetune ?? (data.labels ? {} : undefined);
-}
-
 function magnitudeMasks(
   plans: readonly LayerPlan[],
   keep: readonly number[],
-  { granularity = { kind: 'element' }, threshold }: PruneOptions,
+  { granularity, threshold }: SettledOptions,
 ): Masks {
   return new Map(
     plans.flatMap(({ layer, kept }, i) => {
@@ -144,11 +155,13 @@ function magnitudeMasks(
   );
 }
 
+const isMethod = (name: string): name is Method => (methods as readonly string[]).includes(name);
+
 const valuesOf = (graph: Graph, id: ValueId) => graph.values.get(id)!.data as Float32Array;
 
 /** Few samples are all needed for the moments, those that choose between repairs too. */
-const calibration = ({ fit, choose }: Parts, { calibration: most = 1024 }: PruneOptions): Part =>
-  fit.n >= most ? first(fit, most) : first(join(fit, choose), most);
+const calibration = ({ fit, choose }: Parts, { calibration: most }: SettledOptions): Part =>
+  fit.n >= most! ? first(fit, most!) : first(join(fit, choose), most!);
 
 /** The constants, or their statistics moved back to the dense ones where that brings answers closer to the dense ones. */
 async function corrected(
@@ -156,7 +169,7 @@ async function corrected(
   graph: Graph,
   { constants, masks }: OneShot,
   parts: Parts,
-  options: PruneOptions,
+  options: SettledOptions,
   notes: string[],
 ): Promise<Constants> {
   const { choose } = parts;
@@ -171,5 +184,16 @@ async function corrected(
 export type { Agreement } from './answers.ts';
 export type { PruneData } from './data.ts';
 export { findLayers, type PrunableLayer } from './layers.ts';
-export { type FinetuneSettings, type LayerRule, type PruneOptions, parseGranularity } from './options.ts';
+export { type AllocationPolicy, allocationPolicies } from './math/allocate.ts';
+export { type Method, methods } from './math/prunelayer.ts';
+export {
+  type FinetuneSettings,
+  granularityText,
+  type LayerRule,
+  type PruneOptions,
+  parseGranularity,
+  type SettledOptions,
+  settle,
+} from './options.ts';
 export type { LayerReport, PruneReport } from './report.ts';
+export type { CheckpointOptions } from './train/checkpoint.ts';

@@ -41,6 +41,16 @@ export interface PruneOptions {
   readonly backend?: BackendName;
 }
 
+/** Options with every choice made: they mean the same when a default has changed. */
+export interface SettledOptions extends PruneOptions {
+  readonly method: Method | 'auto';
+  readonly allocation: AllocationPolicy;
+  readonly granularity: Granularity;
+  readonly layers: readonly LayerRule[];
+  readonly finetune: SettledFinetune | false;
+  readonly seed: number;
+}
+
 export interface FinetuneSettings {
   /** Over the samples; 8 by default. */
   readonly epochs?: number;
@@ -60,6 +70,65 @@ export interface FinetuneSettings {
   /** Stop after so many validations (one an epoch) without a better one. */
   readonly patience?: number;
   readonly augment?: Augment;
+}
+
+export type SettledFinetune = FinetuneSettings & Required<Omit<FinetuneSettings, 'patience' | 'augment'>>;
+
+/** What is safe to ask for when nothing was asked for: without data magnitude alone ruins small networks. */
+export const safeSparsity = { nothing: 0.5, samples: 0.8, labels: 0.9 } as const;
+
+/** The same request in full: settling twice changes nothing. */
+export function settle(o: PruneOptions): SettledOptions {
+  const granularity = o.granularity ?? { kind: 'element' };
+  const safe = safeSparsity[o.data?.labels ? 'labels' : o.data ? 'samples' : 'nothing'];
+  const sparsity = o.threshold === undefined ? (o.sparsity ?? safe) : undefined;
+  const samples = o.data !== undefined;
+  return {
+    ...o,
+    sparsity,
+    method: o.method ?? (samples ? 'auto' : 'magnitude'),
+    allocation: o.allocation ?? 'lamp',
+    granularity,
+    layers: o.layers ?? [],
+    calibration: samples ? (o.calibration ?? 1024) : undefined,
+    finetune: settleFinetune(o, granularity),
+    seed: o.seed ?? 1,
+    backend: samples || o.evaluation ? (o.backend ?? 'wasm') : undefined,
+  };
+}
+
+function settleFinetune(o: PruneOptions, granularity: Granularity): SettledFinetune | false {
+  const wanted = o.finetune ?? o.data?.labels !== undefined;
+  if (!o.data || wanted === false) return false;
+  const given = wanted === true ? {} : wanted;
+  // Thresholds and channels have their masks before training starts.
+  const gradual = given.schedule === 'gradual' && o.threshold === undefined && granularity.kind !== 'row';
+  return {
+    ...given,
+    epochs: given.epochs ?? 8,
+    // What is fitted already needs smaller steps.
+    lr: given.lr ?? (gradual ? 2e-3 : 1e-3),
+    batch: given.batch ?? 64,
+    schedule: gradual ? 'gradual' : 'fixed',
+    optimizer: given.optimizer ?? 'adam',
+    weightDecay: given.weightDecay ?? 0,
+    l1: given.l1 ?? 0,
+    l2: given.l2 ?? 0,
+  };
+}
+
+/** As `parseGranularity` reads it. */
+export function granularityText(g: Granularity): string {
+  switch (g.kind) {
+    case 'element':
+      return 'element';
+    case 'row':
+      return 'channel';
+    case 'block':
+      return `${g.rows}x${g.cols}`;
+    case 'nm':
+      return `${g.keep}:${g.of}`;
+  }
 }
 
 /**

@@ -72,7 +72,7 @@ test('compile prunes, verifies and writes a whole folder', async () => {
   );
   expect({ code, err }).toEqual({ code: 0, err: '' });
   const { files } = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8'));
-  const names = ['mine.wasm', 'mine.js', 'mine.d.ts', 'mine.as.ts', 'mine.wat'];
+  const names = ['mine.wasm', 'mine.js', 'mine.d.ts', 'mine.as.ts', 'mine.wat', 'mine.recipe.yaml'];
   expect(files.map((f: { name: string }) => f.name)).toEqual(names);
   expect(readdirSync(out).sort()).toEqual([...names, 'manifest.json'].sort());
   const metadata = readMetadata(readFileSync(join(out, 'mine.wasm')));

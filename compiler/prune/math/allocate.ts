@@ -9,7 +9,9 @@ export interface AllocationLayer {
   readonly dims: readonly number[];
 }
 
-export type AllocationPolicy = 'uniform' | 'global' | 'erk' | 'lamp';
+export const allocationPolicies = ['uniform', 'global', 'erk', 'lamp'] as const;
+
+export type AllocationPolicy = (typeof allocationPolicies)[number];
 
 /**
  * Weights kept per layer, summing to exactly `keep` (raised to the sum of the floors where it is below). The floor of a

@@ -12,7 +12,9 @@ import { sparseGpt } from './sparsegpt.ts';
 import { swapMask } from './swap.ts';
 import { type LayerTrace, maskFromTrace, traceLayer } from './trace.ts';
 
-export type Method = 'magnitude' | 'wanda' | 'taylor' | 'sparsegpt' | 'obs' | 'alps';
+export const methods = ['magnitude', 'wanda', 'taylor', 'sparsegpt', 'obs', 'alps'] as const;
+
+export type Method = (typeof methods)[number];
 
 export interface PruneOptions {
   /** 'auto' (default): magnitude without calibration data, else by `chooseMethod`. */

@@ -89,13 +89,38 @@ function rows(from: Float32Array, size: number, indices: Uint32Array): Float32Ar
 }
 
 /** Endless batches of sample numbers: every epoch in a new order, its rest smaller than a batch left out. */
-export function* shuffledBatches(n: number, batch: number, random: Random): Generator<Uint32Array, never> {
-  const size = Math.min(batch, n);
-  const order = Uint32Array.from({ length: n }, (_, i) => i);
-  for (;;) {
-    random.shuffle(order);
-    for (let at = 0; at + size <= n; at += size) yield order.slice(at, at + size);
+export class ShuffledBatches {
+  readonly #size: number;
+  readonly #random: Random;
+  readonly #order: Uint32Array;
+  #at: number;
+
+  /** Goes on from `state` where it is given, together with that of `random`. */
+  constructor(n: number, batch: number, random: Random, state?: BatchState) {
+    this.#size = Math.min(batch, n);
+    this.#random = random;
+    this.#order = state ? state.order.slice() : Uint32Array.from({ length: n }, (_, i) => i);
+    this.#at = state ? state.at : n;
   }
+
+  next(): Uint32Array {
+    if (this.#at + this.#size > this.#order.length) {
+      this.#random.shuffle(this.#order);
+      this.#at = 0;
+    }
+    this.#at += this.#size;
+    return this.#order.slice(this.#at - this.#size, this.#at);
+  }
+
+  state(): BatchState {
+    return { order: this.#order.slice(), at: this.#at };
+  }
+}
+
+export interface BatchState {
+  readonly order: Uint32Array;
+  /** The first that has not been dealt. */
+  readonly at: number;
 }
 
 /** All samples in order; the last batch may be smaller. */

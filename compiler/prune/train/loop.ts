@@ -4,7 +4,8 @@ import { setImmediate } from 'node:timers/promises';
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import { random } from '../../ir/random.ts';
 import type { Tf } from './backend.ts';
-import { type Augment, gather, sampleCount, shuffledBatches, type TrainData } from './data.ts';
+import type { TrainCheckpoint, TrainState } from './checkpoint.ts';
+import { type Augment, gather, ShuffledBatches, sampleCount, type TrainData } from './data.ts';
 import { evaluate, type Forward, isBetter, type Score } from './evaluate.ts';
 import { checkLoss, type Loss, lossOf } from './loss.ts';
 import { createOptimizer, type Masks, type OptimizerName } from './optimizer.ts';
@@ -46,6 +47,8 @@ export interface TrainOptions {
   readonly onStep?: (report: StepReport) => void;
   /** Ends the run; the best so far is kept. */
   readonly signal?: AbortSignal;
+  /** A run that goes on from a saved state ends as one that was never interrupted, to the bit. */
+  readonly checkpoint?: TrainCheckpoint;
 }
 
 export interface StepReport {
@@ -86,8 +89,10 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const trainable = options.variables.filter((v) => v.trainable);
   const decay = { weightDecay: options.weightDecay ?? 0, l1: options.l1 ?? 0, l2: options.l2 ?? 0 };
   const optimizer = createOptimizer(tf, options.optimizer ?? 'adam', trainable, decay);
-  const chance = random(seed);
-  const batches = shuffledBatches(n, batch, chance);
+  const { checkpoint } = options;
+  const before = checkpoint?.start;
+  const chance = random(before?.chance ?? seed);
+  const batches = new ShuffledBatches(n, batch, chance, before?.batches);
   const change = options.augment && ((x: Float32Array) => options.augment!(x, chance));
   const best = new Best(tf, options.variables, options.better ?? isBetter);
 
@@ -100,7 +105,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   /** One step; returns the loss before it. */
   const descend = (lr: number): number =>
     tf.tidy(() => {
-      const samples = gather(tf, data, batches.next().value, change);
+      const samples = gather(tf, data, batches.next(), change);
       const { value, grads } = tf.variableGrads(
         () => lossOf(tf, loss, forward(samples.x, true), samples),
         trainable,
@@ -110,19 +115,48 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       return now;
     });
 
+  const state = (step: number): TrainState => ({
+    step,
+    chance: chance.state(),
+    batches: batches.state(),
+    variables: options.variables.map((v) => v.dataSync().slice() as Float32Array),
+    optimizer: optimizer.state(),
+    best: best.state(),
+  });
+  const restore = (state: TrainState) => {
+    options.variables.forEach((v, i) => {
+      tf.tidy(() => v.assign(tf.tensor(state.variables[i]!, v.shape)));
+    });
+    optimizer.restore(state.optimizer);
+    best.resume(state.best);
+  };
+
   let stopped: TrainResult['stopped'] = 'done';
-  let step = 0;
+  let step = before?.step ?? 0;
   try {
-    if (options.masks) optimizer.setMasks(options.masks);
-    validate(0);
+    if (before) restore(before);
+    else {
+      if (options.masks) optimizer.setMasks(options.masks);
+      validate(0);
+    }
     let rested = performance.now();
+    let saved = rested;
+    const save = () => {
+      checkpoint?.save(state(step));
+      saved = performance.now();
+    };
     while (step < steps) {
+      if (options.patience !== undefined && best.missed >= options.patience) {
+        stopped = 'patience';
+        break;
+      }
       if (performance.now() - rested > breathe) {
         await setImmediate();
         rested = performance.now();
       }
       if (options.signal?.aborted) {
         stopped = 'aborted';
+        save();
         break;
       }
       const masks = options.remask?.(step);
@@ -140,10 +174,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       step++;
       const score = step % validateEvery === 0 || step === steps ? validate(step) : undefined;
       options.onStep?.({ step, steps, loss: now, lr, ...(score && { validation: score }) });
-      if (options.patience !== undefined && best.missed >= options.patience) {
-        stopped = 'patience';
-        break;
-      }
+      if (checkpoint && (score || performance.now() - saved > checkpoint.everyMs)) save();
     }
     best.restore();
     return { stopped, steps: step, ...(best.found && { best: best.found }) };
@@ -181,6 +212,22 @@ class Best {
 
   restore(): void {
     for (const [i, copy] of this.copies.entries()) this.variables[i]!.assign(copy);
+  }
+
+  state(): TrainState['best'] {
+    const { found, missed } = this;
+    return {
+      missed,
+      ...(found && { ...found, copies: this.copies.map((t) => t.dataSync().slice() as Float32Array) }),
+    };
+  }
+
+  resume({ missed, step, score, copies }: TrainState['best']): void {
+    this.forget();
+    this.missed = missed;
+    if (step === undefined || !score || !copies) return;
+    this.found = { step, score };
+    this.copies = copies.map((c, i) => this.tf.keep(this.tf.tensor(c, this.variables[i]!.shape)));
   }
 
   forget(): void {

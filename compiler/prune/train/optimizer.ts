@@ -22,7 +22,18 @@ export interface Optimizer {
   step(gradients: Record<string, Tensor>, lr: number): void;
   /** Takes new masks: weights and moments under a 0 are cleared. Variables without a mask are whole. */
   setMasks(masks: Masks): void;
+  state(): OptimizerState;
+  /** Goes on from a state of the same variables, bit by bit. */
+  restore(state: OptimizerState): void;
   dispose(): void;
+}
+
+/** By variable, in their order. */
+export interface OptimizerState {
+  readonly steps: number;
+  readonly moments: readonly (readonly Float32Array[])[];
+  /** 1 for kept and 0 for pruned; undefined: whole. */
+  readonly masks: readonly (Uint8Array | undefined)[];
 }
 
 const beta1 = 0.9;
@@ -95,6 +106,27 @@ export function createOptimizer(tf: Tf, name: OptimizerName, variables: Variable
           );
         });
       }
+    },
+    state: () => ({
+      steps,
+      moments: variables.map((v) => moments.get(v)!.map((t) => t.dataSync().slice() as Float32Array)),
+      masks: variables.map((v) => {
+        const mask = masks.get(v);
+        return mask && Uint8Array.from(mask.dataSync());
+      }),
+    }),
+    restore(state) {
+      steps = state.steps;
+      tf.dispose([...masks.values()]);
+      masks.clear();
+      variables.forEach((v, i) => {
+        renew(
+          v,
+          state.moments[i]!.map((m) => tf.tensor(m, v.shape)),
+        );
+        const mask = state.masks[i];
+        if (mask) masks.set(v, tf.keep(tf.tensor(Float32Array.from(mask), v.shape)));
+      });
     },
     dispose() {
       tf.dispose([...moments.values()].flat());

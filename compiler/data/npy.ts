@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { unzipSync } from 'fflate';
-import { badData, ioFailed } from './errors.ts';
-import type { DType, Tensor } from './ir/tensor.ts';
+import { badData, ioFailed } from '../errors.ts';
+import type { DType, Tensor } from '../ir/tensor.ts';
 
 /** Arrays of a file by name; a `.npy` or a raw file holds one, under the name ''. Raw files have rank 1. */
 export function readArrays(path: string): Map<string, Tensor> {
