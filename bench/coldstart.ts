@@ -7,10 +7,11 @@ import { espalierScript, tfjsScript } from '../compiler/bench/coldscripts.ts';
 import { coldStart, printResult } from '../compiler/bench/coldstart.ts';
 import { compile, load } from '../compiler/index.ts';
 import { loadBackend } from '../compiler/prune/train/backend.ts';
+import { findPeer } from '../compiler/reference/peer.ts';
 import { build, type ZooName } from '../examples/zoo/index.ts';
 import { filesOf } from './models.ts';
 import { toOnnx } from './onnx.ts';
-import { peerPath } from './peers.ts';
+import { peerFolder } from './peers.ts';
 
 export interface ColdRow {
   readonly network: string;
@@ -52,8 +53,9 @@ export async function benchColdStart(
       },
       { name: 'tfjs-wasm', module: write('tfjs.mjs', tfjs(dir, shape)) },
     ];
-    const ort = peerPath('onnxruntime-web');
-    if (ort) variants.push({ name: 'onnxruntime-web', module: write('ort.mjs', onnx(ort, dir, shape)) });
+    const ort = findPeer('onnxruntime-web', [peerFolder('onnxruntime-web')]);
+    if (ort)
+      variants.push({ name: 'onnxruntime-web', module: write('ort.mjs', onnx(ort.folder, dir, shape)) });
     const { variants: results } = await coldStart(variants, { rounds });
     for (const r of results) {
       rows.push({
@@ -82,10 +84,10 @@ function tfjs(dir: string, shape: readonly number[]): string {
   return tfjsScript(paths, [join(dir, 'model.json'), join(dir, 'weights.bin')], [shape]);
 }
 
-const onnx = (path: string, dir: string, shape: readonly number[]) => `const start = performance.now();
+const onnx = (folder: string, dir: string, shape: readonly number[]) => `const start = performance.now();
 const { createRequire } = await import('node:module');
 const { readFileSync } = await import('node:fs');
-const ort = createRequire(${JSON.stringify(path)})('onnxruntime-web');
+const ort = createRequire(${JSON.stringify(join(folder, 'package.json'))})('onnxruntime-web');
 ort.env.wasm.numThreads = 1;
 const session = await ort.InferenceSession.create(new Uint8Array(readFileSync(${JSON.stringify(join(dir, 'model.onnx'))})), { executionProviders: ['wasm'] });
 const shape = ${JSON.stringify(shape)};

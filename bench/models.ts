@@ -12,9 +12,10 @@ import { simplify } from '../compiler/passes/index.ts';
 import { type Emitted, emit } from '../compiler/pipeline.ts';
 import { parseGranularity, pruneGraph } from '../compiler/prune/index.ts';
 import { loadBackend, type Tf } from '../compiler/prune/train/backend.ts';
+import type { OrtName } from '../compiler/reference/onnx.ts';
 import { build, type ZooName } from '../examples/zoo/index.ts';
 import { toOnnx } from './onnx.ts';
-import { type OrtName, ortPeer, type Peer } from './peers.ts';
+import { ortPeer, type Peer } from './peers.ts';
 
 export interface ModelRow {
   readonly network: string;

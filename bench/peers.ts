@@ -4,16 +4,15 @@
  * `onnxruntime-common`, whose registry gives the native package's `cpu` to the WebAssembly one.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { toolchain } from '../compiler/errors.ts';
 import { packageRoot } from '../compiler/package-root.ts';
+import { type Ort, type OrtName, ortSession } from '../compiler/reference/onnx.ts';
+import { findPeer } from '../compiler/reference/peer.ts';
 
 const folder = (name: OrtName) => join(packageRoot(), '.espalier', 'peers', name);
 const versions = { 'onnxruntime-web': '1.30.0', 'onnxruntime-node': '1.30.0' } as const;
-
-export type OrtName = keyof typeof versions;
 
 /** Without install scripts: the native library ships inside the package. */
 export function installPeers(): void {
@@ -34,24 +33,8 @@ export interface Peer {
   output(): Float32Array;
 }
 
-interface Ort {
-  readonly env: { readonly wasm: Record<string, unknown>; logLevel: string };
-  readonly Tensor: new (type: string, data: Float32Array, dims: readonly number[]) => unknown;
-  readonly InferenceSession: {
-    create(
-      model: Uint8Array,
-      options: object,
-    ): Promise<{
-      readonly inputNames: readonly string[];
-      readonly outputNames: readonly string[];
-      run(feeds: object): Promise<Record<string, { data: Float32Array }>>;
-    }>;
-  };
-}
-
-/** A path from which the package resolves; `undefined` where it is not installed. */
-export const peerPath = (name: OrtName): string | undefined =>
-  existsSync(join(folder(name), 'node_modules', name)) ? join(folder(name), 'package.json') : undefined;
+/** The folder that a peer is looked for in first. */
+export const peerFolder = folder;
 
 /** `undefined` where the package is not installed. */
 export async function ortPeer(
@@ -59,17 +42,10 @@ export async function ortPeer(
   model: Uint8Array,
   input: { readonly data: Float32Array; readonly shape: readonly number[] },
 ): Promise<Peer | undefined> {
-  const path = peerPath(name);
-  if (!path) return undefined;
-  const require = createRequire(path);
-  const ort = require(name) as Ort;
-  if (name === 'onnxruntime-web') ort.env.wasm.numThreads = 1;
-  const session = await ort.InferenceSession.create(model, {
-    executionProviders: [name === 'onnxruntime-web' ? 'wasm' : 'cpu'],
-    intraOpNumThreads: 1,
-    interOpNumThreads: 1,
-    graphOptimizationLevel: 'all',
-  });
+  const peer = findPeer(name, [folder(name)]);
+  if (!peer) return undefined;
+  const ort = peer.load() as Ort;
+  const session = await ortSession(name, ort, model);
   const feeds = { [session.inputNames[0]]: new ort.Tensor('float32', input.data, input.shape) };
   let last = new Float32Array(0);
   return {

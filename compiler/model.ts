@@ -19,6 +19,8 @@ export interface Source {
   readonly producer?: string;
   /** SHA-256 over names and contents of all files. */
   readonly hash: string;
+  /** Inputs that became constants. */
+  readonly fixed?: Readonly<Record<string, number>>;
   /** As the files have it. */
   readonly graph: Graph;
 }

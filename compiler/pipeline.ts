@@ -45,7 +45,8 @@ export async function open(files: ModelFiles, options: ReadOptions, progress = n
   );
   const graph = await run('simplify', () => simplify(read.graph), checkGraph);
   const { format, producer, hash } = read;
-  return { name: graph.name, graph, source: { files, format, producer, hash, graph: read.graph } };
+  const { fixed } = options;
+  return { name: graph.name, graph, source: { files, format, producer, hash, fixed, graph: read.graph } };
 }
 
 /** Model → Model with zeros. */

@@ -29,6 +29,7 @@ export interface RunSources {
   readonly model: {
     readonly path: string;
     readonly shapes?: Readonly<Record<string, readonly number[]>>;
+    readonly fixed?: Readonly<Record<string, number>>;
     readonly allowNonfinite?: boolean;
   };
   readonly data?: SampleSource;
@@ -104,6 +105,7 @@ const recipeSchema = z.strictObject({
     path: z.string().min(1),
     sha256: z.string(),
     shapes: z.record(z.string(), z.array(count)).optional(),
+    fixed: z.record(z.string(), z.number()).optional(),
     allowNonfinite: z.boolean().optional(),
   }),
   prune: pruneSchema,
@@ -249,8 +251,8 @@ export async function follow(path: string, options: FollowOptions = {}): Promise
         '--allow-code runs it, if you trust the recipe',
       );
   }
-  const { shapes, allowNonfinite } = source;
-  const model = await load(sources.model.path, { shapes, allowNonfinite, progress });
+  const { shapes, fixed, allowNonfinite } = source;
+  const model = await load(sources.model.path, { shapes, fixed, allowNonfinite, progress });
   if (model.source.hash !== source.sha256) {
     throw badData(`is not the model of ${file}: its SHA-256 is ${model.source.hash}`, { file: source.path });
   }

@@ -50,7 +50,7 @@ function convert(values: ArrayLike<number>, dtype: DType): Tensor['data'] {
   return out;
 }
 
-/** Normal where floats are wanted, 0 and 1 elsewhere: every table has these two rows. */
+/** Normal where floats are wanted, every step where bytes are; 0 and 1 elsewhere: every table has these two rows. */
 export function randomSamples(ports: readonly InputPort[], count: number, seed: number): Sample[] {
   const rng = random(seed);
   return Array.from({ length: count }, () => Object.fromEntries(ports.map((p) => [p.name, noise(p, rng)])));
@@ -58,6 +58,13 @@ export function randomSamples(ports: readonly InputPort[], count: number, seed: 
 
 function noise({ dtype, shape }: InputPort, rng: Random): Tensor {
   const data = allocate(dtype, sizeOf(shape));
-  for (let i = 0; i < data.length; i++) data[i] = dtype === 'float32' ? rng.normal() : rng.int(2);
+  const value = {
+    float32: () => rng.normal(),
+    uint8: () => rng.int(256),
+    int8: () => rng.int(256) - 128,
+    int32: () => rng.int(2),
+    bool: () => rng.int(2),
+  }[dtype];
+  for (let i = 0; i < data.length; i++) data[i] = value();
   return { dtype, shape, data };
 }

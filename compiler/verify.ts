@@ -1,5 +1,5 @@
 /** Holds a module against the source model and against the dense build of the same weights. */
-import { Agreement, type AgreementFacts } from './agreement.ts';
+import { Agreement, type AgreementFacts, type Tolerance, within } from './agreement.ts';
 import { verifyFailed } from './errors.ts';
 import { instantiate } from './instance.ts';
 import { sizeOf } from './ir/tensor.ts';
@@ -8,20 +8,11 @@ import type { Model } from './model.ts';
 import type { VerifyOptions } from './options.ts';
 import { emit } from './pipeline.ts';
 import { noProgress } from './progress.ts';
-import { referenceOf } from './reference.ts';
+import { oneStep, referenceOf, sameWeights } from './reference/index.ts';
 import { randomSamples, type Sample } from './samples.ts';
 
-/** ‖error‖₂ against ‖reference‖₂, and the largest error against the largest reference value. */
-export interface Tolerance {
-  readonly relL2: number;
-  readonly maxRel: number;
-}
-
-/** The same weights must give the same results but for the order of additions. */
-export const sameWeights: Tolerance = { relL2: 1e-5, maxRel: 1e-4 };
-
 export interface Comparison extends AgreementFacts {
-  /** `dense build of the same weights`, `source model (tfjs, wasm backend)` */
+  /** `dense build of the same weights`, `source model (tfjs, wasm backend)`; what ran it is in the brackets */
   readonly against: string;
   readonly inputs: 'supplied' | 'random';
   /** Absent where the difference is only reported: pruning means to change results. */
@@ -61,10 +52,17 @@ export async function verify(
 
   const dense = await emit(model.graph, { build: metadata.build as 'simd', sparse: false }, progress);
   const control = await instantiate(dense.wasm, dense.metadata);
-  const source = await referenceOf(model.source, options.backend);
+  const own = metadata.outputs.every((y) => y.dtype === 'float32') ? sameWeights : oneStep;
+  const source = await referenceOf(model.source, { backend: options.backend });
   const references = [
     ...(mine
-      ? [{ against: 'dense build of the same weights', run: control.run, tolerance: sameWeights }]
+      ? [
+          {
+            against: 'dense build of the same weights',
+            run: async (x: Sample) => control.run(x),
+            tolerance: own,
+          },
+        ]
       : []),
     {
       against: `source model (${source.title})`,
@@ -74,7 +72,7 @@ export async function verify(
           ? { relL2: Number.POSITIVE_INFINITY, maxRel: maxError }
           : changed
             ? undefined
-            : sameWeights,
+            : source.tolerance,
     },
   ];
   try {
@@ -85,23 +83,19 @@ export async function verify(
         const stage = progress.stage(`verify against the ${against}`, samples.length);
         const agreement = new Agreement();
         for (const [i, sample] of samples.entries()) {
-          agreement.add(run(sample), module.run(sample));
+          agreement.add(await run(sample), module.run(sample));
           stage.update(i + 1);
         }
         stage.done();
         const facts = agreement.facts();
-        comparisons.push({ against, inputs, ...facts, tolerance, ok: within(facts, tolerance) });
+        const ok = tolerance ? within(facts, tolerance) : Number.isFinite(facts.maxAbs);
+        comparisons.push({ against, inputs, ...facts, tolerance, ok });
       }
     }
     return { ok: comparisons.every((c) => c.ok), comparisons };
   } finally {
     source.dispose();
   }
-}
-
-function within(facts: AgreementFacts, tolerance?: Tolerance): boolean {
-  if (!tolerance) return Number.isFinite(facts.maxAbs);
-  return facts.relL2 <= tolerance.relL2 && facts.maxAbs <= tolerance.maxRel * facts.maxRef;
 }
 
 /** A second or so of work: many samples for small models, a few for large ones. */

@@ -30,9 +30,9 @@ export interface BenchFlags extends ModelOptions, PruneFlags, ImageFlags {
 
 export const bench: CommandSpec = {
   name: 'bench',
-  summary: 'Compares the dense original in tfjs with the dense and the sparse module.',
+  summary: 'Compares the original in its own runtime with the dense and the sparse module.',
   args: [
-    ['<model>', 'model.json, or its folder'],
+    ['<model>', 'model.json or its folder, .onnx, .tflite, .h5 or .keras'],
     ['[pruned]', 'a pruned copy of it'],
   ],
   options: [
@@ -40,7 +40,11 @@ export const bench: CommandSpec = {
     option('--labels <file>', 'their classes: .npy, or folder: the sub-folder of each image'),
     ...imageOptions(),
     ...compileOptions().filter((o) => o.name() !== 'target'),
-    option('--backend <name>', 'of tfjs').choices(['wasm', 'cpu', 'node']),
+    option('--backend <name>', 'of tfjs; for ONNX, node is onnxruntime-node').choices([
+      'wasm',
+      'cpu',
+      'node',
+    ]),
     option('--cold-rounds <n>', 'fresh processes for each cold start, 0 for none')
       .argParser(whole)
       .default(9),

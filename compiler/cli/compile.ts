@@ -41,7 +41,7 @@ export const compileOptions = () => [
 export const compile: CommandSpec = {
   name: 'compile',
   summary: 'Compiles a model to a WebAssembly module with a typed loader; prunes it first when asked.',
-  args: [['[model]', 'model.json, or its folder']],
+  args: [['[model]', 'model.json or its folder, .onnx, .tflite, .h5 or .keras']],
   options: [
     ...recipeOptions(),
     option('-o, --out <folder>', 'where the files go').default('dist'),

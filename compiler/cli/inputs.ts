@@ -4,10 +4,11 @@ import type { ImageOptions, SampleSource, Samples } from '../data/index.ts';
 import type { Model } from '../model.ts';
 import type { RunSources } from '../recipe.ts';
 import { type Context, option } from './command.ts';
-import { numbers, positive, shapes } from './parse.ts';
+import { numbers, positive, shapes, values } from './parse.ts';
 
 export interface ModelOptions {
   readonly shape?: Readonly<Record<string, readonly number[]>>;
+  readonly fix?: Readonly<Record<string, number>>;
   readonly allowNonfinite?: boolean;
 }
 
@@ -16,20 +17,23 @@ export const modelOptions = () => [
     '--shape <input=dims>',
     'what the model leaves open, as x=1,224,224,3 (again for each input)',
   ).argParser(shapes),
+  option(
+    '--fix <input=value>',
+    'make an input of an ONNX model a constant, as sr=16000 (again for each input)',
+  ).argParser(values),
   option('--allow-nonfinite', 'take weights that are NaN or infinite'),
 ];
 
 export async function openModel(context: Context, path: string, options: ModelOptions): Promise<Model> {
   const { load } = await import('../index.ts');
-  const { shapes, allowNonfinite } = modelSource(path, options);
-  return load(path, { shapes, allowNonfinite, progress: context.progress });
+  const { path: _, ...source } = modelSource(path, options);
+  return load(path, { ...source, progress: context.progress });
 }
 
-export const modelSource = (path: string, { shape, allowNonfinite }: ModelOptions): RunSources['model'] => ({
-  path,
-  shapes: shape,
-  allowNonfinite,
-});
+export const modelSource = (
+  path: string,
+  { shape, fix, allowNonfinite }: ModelOptions,
+): RunSources['model'] => ({ path, shapes: shape, fixed: fix, allowNonfinite });
 
 /** The original, with the weights and the graph of a pruned copy. */
 export async function openPruned(

@@ -14,9 +14,13 @@ const levels = [0.5, 0.8, 0.9, 0.95];
 export const inspect: CommandSpec = {
   name: 'inspect',
   summary: 'Shows the layers of a model, what they cost, and whether pruning will pay.',
-  args: [['<model>', 'model.json, or its folder']],
+  args: [['<model>', 'model.json or its folder, .onnx, .tflite, .h5 or .keras']],
   options: [option('--no-predict', 'leave out the prediction'), ...modelOptions()],
-  examples: ['inspect model.json', 'inspect model.json --json'],
+  examples: [
+    'inspect model.json',
+    'inspect model.onnx --shape images=1,3,320,320 --json',
+    'inspect vad.onnx --shape input=1,512 --fix sr=16000',
+  ],
   async action(context: Context, [path]: readonly string[], options: InspectFlags) {
     const model = await openModel(context, path, options);
     const { describe } = await import('../describe.ts');

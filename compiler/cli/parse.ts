@@ -30,6 +30,15 @@ export function whole(text: string): number {
 
 export const list = (text: string, before: readonly string[] = []): string[] => [...before, text];
 
+/** `input=16000`, again and again. */
+export function values(text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> {
+  const at = text.lastIndexOf('=');
+  const value = Number(text.slice(at + 1));
+  if (at < 1 || text.slice(at + 1).trim() === '' || !Number.isFinite(value))
+    throw new InvalidArgumentError('a number is wanted, as input=16000.');
+  return { ...before, [text.slice(0, at)]: value };
+}
+
 /** `input=1,224,224,3`, again and again. */
 export function shapes(
   text: string,

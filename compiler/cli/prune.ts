@@ -180,7 +180,7 @@ interface Flags extends PruneFlags, TrainFlags, ModelOptions, RecipeFlags {
 export const prune: CommandSpec = {
   name: 'prune',
   summary: 'Prunes a model and writes it back in its own format.',
-  args: [['[model]', 'model.json, or its folder']],
+  args: [['[model]', 'model.json or its folder, .onnx, .tflite, .h5 or .keras']],
   options: [
     option('-o, --out <folder>', 'where the pruned model goes').default('pruned'),
     ...recipeOptions(),

@@ -26,7 +26,7 @@ export const verify: CommandSpec = {
   name: 'verify',
   summary: 'Runs a module against the model it came from and against the dense build of the same weights.',
   args: [
-    ['<model>', 'model.json, or its folder'],
+    ['<model>', 'model.json or its folder, .onnx, .tflite, .h5 or .keras'],
     ['[wasm]', 'the module (default: the model is compiled)'],
   ],
   options: [
@@ -36,7 +36,11 @@ export const verify: CommandSpec = {
     option('--max-error <x>', 'largest error against the source, relative to its largest output').argParser(
       positive,
     ),
-    option('--backend <name>', 'of tfjs').choices(['wasm', 'cpu', 'node']),
+    option('--backend <name>', 'of tfjs; for ONNX, node is onnxruntime-node').choices([
+      'wasm',
+      'cpu',
+      'node',
+    ]),
     ...modelOptions(),
   ],
   examples: [
@@ -74,7 +78,7 @@ function comparisonText(c: Comparison): string {
   const limit = c.tolerance
     ? `, allowed ${[
         ...(Number.isFinite(c.tolerance.relL2) ? [`rel. L2 ${deviation(c.tolerance.relL2)}`] : []),
-        `max ${deviation(c.tolerance.maxRel * c.maxRef)}`,
+        `max ${deviation(Math.min(c.tolerance.maxRel * c.maxRef, c.tolerance.maxAbs ?? Number.POSITIVE_INFINITY))}`,
       ].join(', ')}`
     : '';
   // Where weights have changed, flips are what is to be expected.

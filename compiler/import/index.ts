@@ -1,6 +1,6 @@
 /** Opens a trained model of any format. */
 import { createHash } from 'node:crypto';
-import { badFormat } from '../errors.ts';
+import { badFormat, usage } from '../errors.ts';
 import { type FileLimits, type FileRecord, ModelFiles } from './files.ts';
 import graphModel from './graph-model.ts';
 import { kerasHdf5, kerasZip } from './keras-file.ts';
@@ -43,6 +43,8 @@ export async function readModel(
   const files = openModel(source, options.limits);
   const reader = readers.find((r) => r.detect(files));
   if (!reader) throw badFormat('is in no format that espalier reads', { file: files.main });
+  if (!reader.fixes && Object.keys(options.fixed ?? {}).length > 0)
+    throw usage(`inputs of a ${reader.name} can't be fixed, only those of an ONNX model`);
   const model = await reader.read(files, options);
   return { ...model, format: reader.name, files: files.used, hash: hashOf(files.used) };
 }

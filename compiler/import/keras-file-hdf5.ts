@@ -1,6 +1,6 @@
 /** HDF5 as Keras uses it: attributes that are text, and datasets of numbers below groups. Nothing outside the file is followed. */
 import { badFormat, CompileError, nonFinite, overLimit, type Place, unsupported } from '../errors.ts';
-import { type DType, sizeOf, type Tensor } from '../ir/tensor.ts';
+import { allocate, type DType, sizeOf, type Tensor } from '../ir/tensor.ts';
 import { checkName } from './json.ts';
 
 /** What is read of one file. */
@@ -66,6 +66,11 @@ type Library = Awaited<ReturnType<typeof loadLibrary>>['default'];
 type Group = InstanceType<Library['Group']>;
 type Dataset = InstanceType<Library['Dataset']>;
 
+interface Found {
+  readonly dataset: Dataset;
+  readonly place: Place & { readonly node: string };
+}
+
 class Reader implements Hdf5 {
   readonly #root: Group;
   readonly #place: Place;
@@ -88,7 +93,10 @@ class Reader implements Hdf5 {
   datasets(group: string, allowNonfinite = false): Map<string, Tensor> {
     const out = new Map<string, Tensor>();
     const start = group === '' ? this.#root : this.#child(this.#root, group);
-    if (start) this.#walk(start as Group, '', 0, out, allowNonfinite);
+    if (!start) return out;
+    // All sizes are known to be fit before the first dataset is read.
+    for (const { dataset, place } of this.#walk(start as Group, '', 0))
+      out.set(place.node, this.#tensor(dataset, place, allowNonfinite));
     return out;
   }
 
@@ -96,21 +104,23 @@ class Reader implements Hdf5 {
     return group.keys().includes(name) ? group.get(name) : undefined;
   }
 
-  #walk(group: Group, path: string, depth: number, out: Map<string, Tensor>, allow: boolean): void {
+  #walk(group: Group, path: string, depth: number): Found[] {
     if (depth > maxDepth) throw overLimit('depth of groups', depth, maxDepth, this.#place);
-    for (const key of group.keys()) {
-      if (++this.#objects > maxObjects)
-        throw overLimit('number of HDF5 objects', this.#objects, maxObjects, this.#place);
+    const keys = group.keys();
+    this.#objects += keys.length;
+    if (this.#objects > maxObjects)
+      throw overLimit('number of HDF5 objects', this.#objects, maxObjects, this.#place);
+    return keys.flatMap((key) => {
+      checkName(key, this.#place);
       const name = checkName(path === '' ? key : `${path}/${key}`, this.#place);
       const place = { ...this.#place, node: name, op: 'weight' };
       const child = group.get(key);
       switch ((child as { type?: string } | null)?.type) {
         case 'Group':
-          this.#walk(child as Group, name, depth + 1, out, allow);
-          break;
+          return this.#walk(child as Group, name, depth + 1);
         case 'Dataset':
-          out.set(name, this.#tensor(child as Dataset, place, allow));
-          break;
+          this.#count(child as Dataset, place);
+          return [{ dataset: child as Dataset, place }];
         case 'ExternalLink':
           throw new CompileError(
             'E_PATH',
@@ -121,11 +131,10 @@ class Reader implements Hdf5 {
         default:
           throw badFormat('is neither a group nor a dataset', place);
       }
-    }
+    });
   }
 
-  #tensor(d: Dataset, place: Place, allow: boolean): Tensor {
-    const { metadata } = d;
+  #count({ metadata }: Dataset, place: Place): void {
     if ((metadata.virtual_sources?.length ?? 0) > 0)
       throw new CompileError(
         'E_PATH',
@@ -133,8 +142,7 @@ class Reader implements Hdf5 {
         place,
         'weights must be in the file itself',
       );
-    const shape = metadata.shape ?? [];
-    const elements = sizeOf(shape, place);
+    const elements = sizeOf(metadata.shape ?? [], place);
     this.#bytesLeft -= elements * metadata.size;
     if (this.#bytesLeft < 0)
       throw overLimit(
@@ -143,19 +151,27 @@ class Reader implements Hdf5 {
         this.#bytesLeft + elements * metadata.size,
         place,
       );
+  }
+
+  #tensor(d: Dataset, place: Place, allow: boolean): Tensor {
+    const { metadata } = d;
+    const shape = metadata.shape ?? [];
+    const elements = sizeOf(shape, place);
     const dtype = dtypeOf(metadata.type, metadata.size);
     if (!dtype || !metadata.littleEndian)
       throw unsupported(`elements of HDF5 class ${metadata.type} and ${metadata.size} bytes`, place);
     const value = d.value;
     const list = typeof value === 'number' ? [value] : value;
     if (!ArrayBuffer.isView(list) && !Array.isArray(list)) throw badFormat('holds no numbers', place);
-    const numbers = Array.from(list as ArrayLike<number | bigint>, Number);
+    const numbers = list as ArrayLike<number | bigint>;
     if (numbers.length !== elements) throw badFormat(`${numbers.length} elements in shape [${shape}]`, place);
-    const data = dtype === 'float32' ? Float32Array.from(numbers) : Int32Array.from(numbers);
-    if (dtype === 'float32' && !allow) {
-      const bad = numbers.filter((v) => !Number.isFinite(v)).length;
-      if (bad > 0) throw nonFinite(`weight ${JSON.stringify(place.node)}`, bad, place);
+    const data = allocate(dtype, elements);
+    let bad = 0;
+    for (let i = 0; i < elements; i++) {
+      data[i] = Number(numbers[i]);
+      if (!Number.isFinite(data[i])) bad++;
     }
+    if (bad > 0 && !allow) throw nonFinite(`weight ${JSON.stringify(place.node)}`, bad, place);
     return { dtype, shape, data };
   }
 }

@@ -130,6 +130,10 @@ class Builder {
       const at = { ...place, node: v.name, op: 'input' };
       scope.set(v.name, this.#input(v.name, types[i]), at);
     });
+    for (const name of Object.keys(this.#options.shapes ?? {})) {
+      if (!graph.input.some((v) => v.name === name))
+        throw usage(`a shape is given for ${JSON.stringify(name)}, which is no input`);
+    }
     for (const name of Object.keys(this.#options.fixed ?? {}))
       if (!inputs.some((v) => v.name === name)) throw usage(`no input ${JSON.stringify(name)} to fix`);
     const outputs = this.#body(graph, scope);

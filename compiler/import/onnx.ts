@@ -7,6 +7,7 @@ import type { Model, Reader, ReadOptions } from './read.ts';
 export default {
   name: 'onnx',
   detect: (files) => files.main.toLowerCase().endsWith('.onnx'),
+  fixes: true,
   read: readOnnx,
 } satisfies Reader;
 

@@ -22,5 +22,7 @@ export interface Reader {
   readonly name: string;
   /** Whether the model file is of this format; looks at its beginning or at its JSON. */
   detect(files: ModelFiles): boolean;
+  /** Whether `fixed` means something to it. */
+  readonly fixes?: boolean;
   read(files: ModelFiles, options: ReadOptions): Model | Promise<Model>;
 }

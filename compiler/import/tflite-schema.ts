@@ -139,6 +139,20 @@ const options: Readonly<Record<string, readonly Field[]>> = {
   STRIDED_SLICE: ['begin_mask', 'end_mask', 'ellipsis_mask', 'new_axis_mask', 'shrink_axis_mask'].map(
     (name, slot) => int(slot, name),
   ),
+  LSTM: [
+    activation(0),
+    float(1, 'cell_clip'),
+    float(2, 'proj_clip'),
+    word(3, 'kernel_type', ['FULL', 'BASIC']),
+  ],
+  UNIDIRECTIONAL_SEQUENCE_LSTM: [
+    activation(0),
+    float(1, 'cell_clip'),
+    float(2, 'proj_clip'),
+    flag(3, 'time_major'),
+  ],
+  RNN: [activation(0)],
+  UNIDIRECTIONAL_SEQUENCE_RNN: [flag(0, 'time_major'), activation(1)],
   LEAKY_RELU: [float(0, 'alpha')],
   PACK: [int(1, 'axis')],
   UNPACK: [int(1, 'axis')],

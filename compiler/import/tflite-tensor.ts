@@ -70,6 +70,7 @@ export function storedType(t: LiteTensor): DType {
     case 'DT_FLOAT':
       return 'float32';
     case 'DT_INT32':
+    case 'DT_INT16':
       return 'int32';
     case 'DT_INT8':
       return 'int8';
@@ -108,15 +109,13 @@ export function decodeTensor(t: LiteTensor, raw: Uint8Array<ArrayBuffer>, allowN
     if (bad > 0) throw nonFinite(`tensor ${JSON.stringify(t.name)}`, bad, t.place);
   }
   if (dtype === 'bool' && data.some((v) => v > 1)) throw badFormat('booleans must be 0 or 1', t.place);
-  return { dtype, shape: t.shape, data: data as TensorData };
+  return { dtype, shape: t.shape, data };
 }
 
-type Numbers = TensorData | Int16Array;
-
-const typeOfData = (t: LiteTensor, data: Numbers): DType =>
+const typeOfData = (t: LiteTensor, data: TensorData): DType =>
   data instanceof Float32Array ? 'float32' : data instanceof Int32Array ? 'int32' : storedType(t);
 
-function elements(t: LiteTensor, raw: Uint8Array<ArrayBuffer>, count: number): Numbers {
+function elements(t: LiteTensor, raw: Uint8Array<ArrayBuffer>, count: number): TensorData {
   const bits: Record<string, number> = {
     DT_FLOAT: 32,
     DT_HALF: 16,
@@ -148,7 +147,7 @@ function elements(t: LiteTensor, raw: Uint8Array<ArrayBuffer>, count: number): N
     case 'DT_DOUBLE':
       return Float32Array.from(new Float64Array(buffer));
     case 'DT_INT16':
-      return new Int16Array(buffer);
+      return Int32Array.from(new Int16Array(buffer));
     case 'DT_INT8':
       return new Int8Array(buffer);
     case 'DT_INT4':
@@ -168,7 +167,7 @@ function narrow(v: bigint, t: LiteTensor): number {
   return Number(v);
 }
 
-function scatter(values: Numbers, at: Int32Array, size: number): Numbers {
+function scatter(values: TensorData, at: Int32Array, size: number): TensorData {
   const out = new (values.constructor as Float32ArrayConstructor)(size);
   at.forEach((position, i) => {
     out[position] = values[i];
@@ -176,7 +175,7 @@ function scatter(values: Numbers, at: Int32Array, size: number): Numbers {
   return out;
 }
 
-function dequantize(t: LiteTensor, data: Numbers): Float32Array {
+function dequantize(t: LiteTensor, data: TensorData): Float32Array {
   const { scale, zero, axis } = t.quantization!;
   const stride = scale.length === 1 ? data.length || 1 : rowMajor(t.shape)[axis];
   return Float32Array.from(data as ArrayLike<number>, (v, i) => {

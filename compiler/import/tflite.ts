@@ -13,14 +13,14 @@ import {
   unsupported,
   usage,
 } from '../errors.ts';
-import { GraphBuilder, type ValueId } from '../ir/graph.ts';
+import { type Attrs, GraphBuilder, type ValueId } from '../ir/graph.ts';
 import { type Shape, sizeOf } from '../ir/tensor.ts';
 import { semantics } from '../semantics/evaluate.ts';
 import type { ModelFiles } from './files.ts';
 import { checkName, JsonConfig } from './json.ts';
 import type { Model, Reader, ReadOptions } from './read.ts';
 import { liteReaders } from './reader-names.ts';
-import { SourceNode } from './source-node.ts';
+import { type NodeCall, SourceNode } from './source-node.ts';
 import { builtins, customCode, optionsOf } from './tflite-schema.ts';
 import { Bytes, type Table } from './tflite-table.ts';
 import { bufferBytes, decodeTensor, type LiteTensor, parseTensor, storedType } from './tflite-tensor.ts';
@@ -134,6 +134,37 @@ function ports(
   });
 }
 
+/** 16-bit steps are kept as int32, which has room for them. */
+const quantizedTypes: Readonly<Record<string, Attrs>> = {
+  DT_INT8: { to: 'int8' },
+  DT_UINT8: { to: 'uint8' },
+  DT_INT16: { to: 'int32', low: -32768, high: 32767 },
+};
+
+/** A node whose variables, which hold nothing yet, are no inputs; readers that know of states ask for them. */
+class LiteNode extends SourceNode {
+  readonly #variables: ReadonlySet<number>;
+  readonly #asked = new Set<number>();
+
+  constructor(b: GraphBuilder, call: NodeCall, place: Place, variables: ReadonlySet<number>) {
+    super(b, call, place);
+    this.#variables = variables;
+  }
+
+  override input(i: number): ValueId {
+    return this.#variables.has(i) ? this.unsupported('a variable tensor') : super.input(i);
+  }
+
+  variable(i: number): boolean {
+    this.#asked.add(i);
+    return this.#variables.has(i);
+  }
+
+  checkVariables(): void {
+    for (const i of this.#variables) if (!this.#asked.has(i)) this.unsupported('a variable tensor');
+  }
+}
+
 class Builder {
   readonly items: CompileError[] = [];
   readonly #b: GraphBuilder;
@@ -168,7 +199,9 @@ class Builder {
     for (const i of o.outputs) {
       if (this.#real.has(i)) throw badGraph(`tensor ${i} is made twice`, o.place);
     }
-    const inputs = o.inputs.map((i) => (i === -1 ? null : this.#get(i, o.place)));
+    const inputs = o.inputs.map((i) =>
+      i === -1 || this.#tensors[i].variable ? null : this.#get(i, o.place),
+    );
     const made = inputs.includes(undefined) ? undefined : this.#read(o, inputs as (ValueId | null)[]);
     o.outputs.forEach((tensor, i) => {
       const id = made?.[i];
@@ -188,7 +221,10 @@ class Builder {
     const config = { ...optionsOf(o.builtin, o.options), out_data_type: this.#tensors[first]?.type ?? '' };
     const call = { name: o.place.node!, source: o.builtin, config: new JsonConfig(config, o.place), inputs };
     try {
-      const out = liteReaders.get(o.builtin)!(new SourceNode(this.#b, call, o.place));
+      const variables = new Set(o.inputs.flatMap((t, i) => (this.#tensors[t]?.variable ? [i] : [])));
+      const node = new LiteNode(this.#b, call, o.place, variables);
+      const out = liteReaders.get(o.builtin)!(node);
+      node.checkVariables();
       return typeof out === 'number' ? [out] : out;
     } catch (error) {
       if (!(error instanceof CompileError)) throw error;
@@ -201,11 +237,6 @@ class Builder {
   #get(index: number, place: Place): ValueId | undefined {
     if (this.#real.has(index)) return this.#real.get(index);
     const t = this.#tensors[index];
-    if (t.variable) {
-      this.items.push(unsupported('a variable tensor', t.place));
-      this.#real.set(index, undefined);
-      return undefined;
-    }
     const raw = this.#constant(t);
     if (!raw) throw badGraph(`tensor ${JSON.stringify(t.name)} is used before it is made`, place);
     const id = this.#b.constant(decodeTensor(t, raw, this.#options.allowNonfinite), t.name);
@@ -230,10 +261,10 @@ class Builder {
       this.#real.set(index, id);
       return;
     }
-    if (t.type !== 'DT_INT8' && t.type !== 'DT_UINT8')
-      throw unsupported(`activations of type ${t.type}`, place);
+    const to = quantizedTypes[t.type];
+    if (!to) throw unsupported(`activations of type ${t.type}`, place);
     const [scale, zero] = this.#steps(t);
-    this.#keep(index, this.#b.one('quantizeLinear', [id, scale, zero], { to: storedType(t) }, label(place)));
+    this.#keep(index, this.#b.one('quantizeLinear', [id, scale, zero], to, label(place)));
   }
 
   #keep(index: number, stored: ValueId): void {

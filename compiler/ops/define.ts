@@ -64,6 +64,8 @@ export interface NodeContext {
   readonly opset: number;
   /** Input `i`; throws `E_GRAPH` if it is missing. */
   input(i: number): ValueId;
+  /** TFLite: whether input `i` is a variable of the model, zero at first and changed by every run. */
+  variable?(i: number): boolean;
   /** The constant behind input `i`; throws `E_UNSUPPORTED` if it is computed at run time. */
   constant(i: number): Tensor;
   /** Appends nodes under this node's name. */

@@ -85,7 +85,10 @@ export default defineOp<GatherAttrs>({
       Gather: onnxGather,
     },
     graph: { GatherV2: readGatherV2, Gather: readGatherFirst },
-    tflite: { GATHER: readLite },
+    tflite: {
+      GATHER: readLite,
+      EMBEDDING_LOOKUP: (c) => c.one('gather', [c.input(1), c.input(0)], { axis: 0, batchDims: 0 }),
+    },
     layers: { Embedding: readEmbedding },
   },
   samples: [
@@ -158,5 +161,9 @@ function readLite(c: NodeContext) {
 }
 
 function along(c: NodeContext, axis: number) {
+  const shape = c.b.shape(c.input(0));
+  const size = shape[axis < 0 ? axis + shape.length : axis];
+  const outside = c.b.constantOf(c.input(1))?.data.find((i) => i < 0 || i >= size);
+  if (outside !== undefined) c.malformed(`index ${outside} is outside the ${size} of axis ${axis}`);
   return c.one('gather', [c.input(0), c.input(1)], { axis, batchDims: c.config.int('batch_dims', 0) });
 }

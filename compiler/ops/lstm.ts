@@ -16,6 +16,10 @@ import {
 } from './recurrent.ts';
 import { activate, activateExpr, activateTf } from './recurrent-activation.ts';
 import { readLstm } from './recurrent-layers.ts';
+import { liteLstm } from './tflite-recurrent.ts';
+
+/** `cellClip`: the cell state is cut to ±that; 0 or absent: it isn't. */
+type LstmAttrs = RecurrentAttrs & { readonly cellClip?: number };
 
 const cell: Cell = { gates: 4, activations: 3, initial: [4, 5] };
 
@@ -25,7 +29,7 @@ const cell: Cell = { gates: 4, activations: 3, initial: [4, 5] };
  *
  *     c = f(F)·c + f(I)·g(C);  h = f(O)·h(c)
  */
-export default defineOp<RecurrentAttrs>({
+export default defineOp<LstmAttrs>({
   kind: 'lstm',
   description: 'long short-term memory, one direction',
   arity: [3, 6],
@@ -38,7 +42,9 @@ export default defineOp<RecurrentAttrs>({
       const sum = recur(0, 4 * size, hidden).map((v, i) => cut(v + p[i]));
       const c = memory.map((m, i) => {
         const [input, forget, update] = [sum[i], sum[size + i], sum[2 * size + i]];
-        return activate(f, forget) * m + activate(f, input) * activate(g, update);
+        const next = activate(f, forget) * m + activate(f, input) * activate(g, update);
+        const limit = a.cellClip || Number.POSITIVE_INFINITY;
+        return Math.min(limit, Math.max(-limit, next));
       });
       return [c.map((m, i) => activate(f, sum[3 * size + i]) * activate(h, m)), c];
     });
@@ -57,7 +63,7 @@ export default defineOp<RecurrentAttrs>({
       l.emit({
         form: 'pointwise',
         args: [input, forget, update, memory],
-        expr: e.add(kept, added),
+        expr: clipped(e.add(kept, added), a.cellClip ?? 0),
         y: memory,
       });
       const shown = e.mul(activateExpr(f, arg(0)), activateExpr(h, e.arg(1)));
@@ -73,11 +79,12 @@ export default defineOp<RecurrentAttrs>({
       const sum = a.clip > 0 ? tf.clipByValue(raw, -a.clip, a.clip) : raw;
       const [input, forget, update, output] = tf.split(sum, 4, 1);
       const added = tf.mul(activateTf(tf, f, input), activateTf(tf, g, update));
-      const c = tf.add(tf.mul(activateTf(tf, f, forget), memory), added);
+      const next = tf.add(tf.mul(activateTf(tf, f, forget), memory), added);
+      const c = a.cellClip ? tf.clipByValue(next, -a.cellClip, a.cellClip) : next;
       return [tf.mul(activateTf(tf, f, output), activateTf(tf, h, c)), c];
     });
   },
-  names: { onnx: { LSTM: onnxLstm }, layers: { LSTM: readLstm } },
+  names: { onnx: { LSTM: onnxLstm }, layers: { LSTM: readLstm }, tflite: liteLstm },
   samples: [
     sample('sequence', [5, 1, 4], 3, {}),
     sample('batch_last_only', [4, 3, 5], 4, { sequence: false }),
@@ -88,17 +95,11 @@ export default defineOp<RecurrentAttrs>({
       clip: 0.5,
     }),
     sample('stateful', [2, 1, 3], 3, { stateful: true }),
+    sample('cell_clipped', [6, 1, 3], 3, { cellClip: 0.1 }),
   ],
 });
 
-function sample(
-  name: string,
-  x: number[],
-  h: number,
-  a: Partial<RecurrentAttrs>,
-  states = false,
-  sparsity = 0,
-) {
+function sample(name: string, x: number[], h: number, a: Partial<LstmAttrs>, states = false, sparsity = 0) {
   const weights = (shape: number[]): SampleInput => ({ shape, constant: true, sparsity, values: 'unit' });
   const state = states ? { shape: [x[1], h] } : null;
   const activations = ['sigmoid', 'tanh', 'tanh'].map((name) => ({ name }));

@@ -9,8 +9,8 @@ import {
   type TfTensor,
   type ValueId,
 } from './define.ts';
+import { readEinsum } from './einsum.ts';
 import { elements, tabulate } from './elements.ts';
-import { onnxEinsum } from './onnx-einsum.ts';
 import { onnxMatMul, onnxMatMulInteger } from './onnx-product.ts';
 import { range } from './spatial.ts';
 import { strided } from './strided.ts';
@@ -75,8 +75,8 @@ export default defineOp({
     return [tf.matMul(full(a!) as never, full(b!) as never)];
   },
   names: {
-    onnx: { Einsum: onnxEinsum, MatMul: onnxMatMul, MatMulInteger: onnxMatMulInteger },
-    graph: { BatchMatMul: batchMatMul, BatchMatMulV2: batchMatMul },
+    onnx: { Einsum: readEinsum, MatMul: onnxMatMul, MatMulInteger: onnxMatMulInteger },
+    graph: { BatchMatMul: batchMatMul, BatchMatMulV2: batchMatMul, Einsum: readEinsum },
     tflite: { BATCH_MATMUL: batchMatMul },
     layers: { Dot: readDot },
   },

@@ -1,12 +1,12 @@
 /** ONNX matrix products. */
-import type { OnnxContext, OnnxReader, ValueId } from './define.ts';
+import type { NodeContext, OnnxContext, OnnxReader, ValueId } from './define.ts';
 import { cast, hasInput, rankOf, reshape, scalarLike, transpose } from './onnx.ts';
 import { centred } from './onnx-window.ts';
 
-const turned = (c: OnnxContext, x: ValueId) => transpose(c, x, [1, 0]);
+const turned = (c: NodeContext, x: ValueId) => transpose(c, x, [1, 0]);
 
 /** A product with a constant matrix on the right is a dense layer. Vectors are matrices of one row or column. */
-export function product(c: OnnxContext, left: ValueId, right: ValueId): ValueId {
+export function product(c: NodeContext, left: ValueId, right: ValueId): ValueId {
   const [m, n] = [rankOf(c, left), rankOf(c, right)];
   if (m === 0 || n === 0) c.malformed('a product with a scalar');
   const a = m === 1 ? reshape(c, left, [1, ...c.b.shape(left)]) : left;

@@ -1,15 +1,15 @@
 /** Shared by the ONNX readers: inputs that must be known, axes, and operators of one node each. */
 import { normalizeAxis } from '../ir/tensor.ts';
-import type { Attrs, DType, OnnxContext, OnnxReader, Shape, ValueId } from './define.ts';
+import type { Attrs, DType, NodeContext, OnnxContext, OnnxReader, Shape, ValueId } from './define.ts';
 import { range } from './spatial.ts';
 
-export const rankOf = (c: OnnxContext, id: ValueId) => c.b.shape(id).length;
-export const dtypeOf = (c: OnnxContext, id: ValueId): DType => c.b.value(id).dtype;
+export const rankOf = (c: NodeContext, id: ValueId) => c.b.shape(id).length;
+export const dtypeOf = (c: NodeContext, id: ValueId): DType => c.b.value(id).dtype;
 
-export const hasInput = (c: OnnxContext, i: number) => (c.inputs[i] ?? null) !== null;
+export const hasInput = (c: NodeContext, i: number) => (c.inputs[i] ?? null) !== null;
 
 /** Input `i` as a list of numbers. */
-export const numbers = (c: OnnxContext, i: number): number[] => Array.from(c.constant(i).data);
+export const numbers = (c: NodeContext, i: number): number[] => Array.from(c.constant(i).data);
 
 /** Input `i`, which holds one number. */
 export function single(c: OnnxContext, i: number): number {
@@ -23,7 +23,7 @@ export function listed(c: OnnxContext, key: string, i: number): number[] | undef
   return hasInput(c, i) ? numbers(c, i) : undefined;
 }
 
-export const axisOf = (c: OnnxContext, axis: number, rank: number) =>
+export const axisOf = (c: NodeContext, axis: number, rank: number) =>
   normalizeAxis(axis, rank, { node: c.name, op: c.source });
 
 export const attrAxis = (c: OnnxContext, fallback: number) => {
@@ -31,10 +31,10 @@ export const attrAxis = (c: OnnxContext, fallback: number) => {
   return axisOf(c, c.config.int('axis', fallback), rank);
 };
 
-export const reshape = (c: OnnxContext, x: ValueId, shape: Shape) => c.one('reshape', [x], { shape });
-export const transpose = (c: OnnxContext, x: ValueId, perm: readonly number[]) =>
+export const reshape = (c: NodeContext, x: ValueId, shape: Shape) => c.one('reshape', [x], { shape });
+export const transpose = (c: NodeContext, x: ValueId, perm: readonly number[]) =>
   c.one('transpose', [x], { perm });
-export const cast = (c: OnnxContext, x: ValueId, to: DType) =>
+export const cast = (c: NodeContext, x: ValueId, to: DType) =>
   dtypeOf(c, x) === to ? x : c.one('cast', [x], { to });
 
 /** `kind` of input 0. */

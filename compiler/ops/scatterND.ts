@@ -1,6 +1,6 @@
 import { badShape } from '../errors.ts';
 import { sameShape, sizeOf } from '../ir/tensor.ts';
-import { type Attrs, defineOp } from './define.ts';
+import { type Attrs, defineOp, type NodeReader } from './define.ts';
 import { plain } from './gather-step.ts';
 import { checkScatter, type Reduction, reduceWith, reductions, typeNumber } from './scatter.ts';
 
@@ -9,6 +9,13 @@ import { checkScatter, type Reduction, reduceWith, reductions, typeNumber } from
  * tuples take the updates, in order. Negative indices count from the end; tuples outside write nothing.
  */
 export type ScatterNDAttrs = Attrs & { readonly reduction: Reduction };
+
+/** (indices, updates, shape): updates of one place are added up. */
+const scattered: NodeReader = (c) => {
+  const zero = c.one('cast', [c.b.scalar(0)], { to: c.b.value(c.input(1)).dtype });
+  const blank = c.one('broadcastTo', [zero], { shape: Array.from(c.constant(2).data) });
+  return c.one('scatterND', [blank, c.input(0), c.input(1)], { reduction: 'add' });
+};
 
 export default defineOp<ScatterNDAttrs>({
   kind: 'scatterND',
@@ -76,6 +83,12 @@ export default defineOp<ScatterNDAttrs>({
           reduction: c.config.str('reduction', 'none'),
         }),
     },
+    graph: {
+      ScatterNd: scattered,
+      TensorScatterUpdate: (c) =>
+        c.one('scatterND', [c.input(0), c.input(1), c.input(2)], { reduction: 'none' }),
+    },
+    tflite: { SCATTER_ND: scattered },
   },
   samples: [
     {

@@ -15,6 +15,7 @@ import {
 } from './recurrent.ts';
 import { activate, activateExpr, activateTf } from './recurrent-activation.ts';
 import { readBidirectional, readRnn, readSimpleRnn, readTimeDistributed } from './recurrent-layers.ts';
+import { liteRnn } from './tflite-recurrent.ts';
 
 const cell: Cell = { gates: 1, activations: 1, initial: [4] };
 
@@ -53,6 +54,7 @@ export default defineOp<RecurrentAttrs>({
       Bidirectional: readBidirectional,
       TimeDistributed: readTimeDistributed,
     },
+    tflite: liteRnn,
   },
   samples: [
     sample('sequence', [5, 1, 4], 3, {}),

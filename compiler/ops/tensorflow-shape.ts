@@ -181,6 +181,7 @@ export function readReverse(c: NodeContext): ValueId {
 /** An input of pairs per dimension. */
 function pairsOf(c: NodeContext, i: number): [number, number][] {
   const flat = numbers(c, i);
+  if (flat.some((n) => n < 0)) c.malformed(`a padding of ${Math.min(...flat)}`);
   return range(0, flat.length >> 1).map((d) => [flat[2 * d], flat[2 * d + 1]]);
 }
 

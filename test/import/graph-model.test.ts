@@ -429,6 +429,27 @@ const cases: Record<string, GraphSpec | readonly GraphSpec[]> = {
   ],
   TopKV2: split(['r', 'TopKV2', ['x', 'k'], { sorted: true }], { k: int(3) }, 2),
   LRN: one('LRN', { depth_radius: 1, bias: { f: 1.5 }, alpha: { f: 0.3 }, beta: { f: 0.5 } }),
+  Einsum: [
+    {
+      inputs: { x: { shape: [2, 3, 4] } },
+      weights: { w: floats(1, 4, 2, 5) },
+      nodes: [['r', 'Einsum', ['x', 'w'], { equation: 'bsd,dhk->bshk', N: 2 }]],
+    },
+    {
+      inputs: { x: { shape: [2, 3, 4] }, y: { shape: [2, 5, 4] } },
+      nodes: [['r', 'Einsum', ['x', 'y'], { equation: 'bqd,bkd->bqk', N: 2 }]],
+    },
+  ],
+  ScatterNd: {
+    inputs: { x: { shape: [4, 2] } },
+    weights: { i: { shape: [4, 1], values: [3, 0, 3, 5], dtype: 'int32' }, s: ints(6, 2) },
+    nodes: [['r', 'ScatterNd', ['i', 'x', 's'], { Tindices: 'DT_INT32' }]],
+  },
+  TensorScatterUpdate: {
+    inputs: { x: { shape: [5, 3] } },
+    weights: { i: { shape: [2, 2], values: [4, 1, 0, 2], dtype: 'int32' }, u: floats(2, 2) },
+    nodes: [['r', 'TensorScatterUpdate', ['x', 'i', 'u'], { Tindices: 'DT_INT32' }]],
+  },
   Mod: one('Mod', {}, {}, { x: { shape: [3, 4] }, y: { shape: [4] } }),
 };
 

@@ -490,7 +490,77 @@ const cases: Record<string, Case | readonly Case[]> = {
         [1, 0, 0],
       ]),
   },
+  SCATTER_ND: {
+    x: [3, 2],
+    xAt: 1,
+    more: [matrix([[3], [0], [3]]), int(4, 2)],
+    to: (x) => tf.scatterND(tf.tensor2d([[3], [0], [3]], [3, 1], 'int32'), x, [4, 2]),
+  },
+  EMBEDDING_LOOKUP: {
+    x: [4, 3],
+    xAt: 1,
+    more: [int(2, 0, 2)],
+    to: (x) => tf.gather(x, tf.tensor1d([2, 0, 2], 'int32')),
+  },
+  LSTM: recurrent(
+    'lstm',
+    [2, 3],
+    [
+      [0, 4, 'byte'],
+      [1, 10, 'float'],
+    ],
+  ),
+  UNIDIRECTIONAL_SEQUENCE_LSTM: [
+    recurrent('lstm', [2, 5, 3], [[0, 4, 'byte']]),
+    recurrent(
+      'lstm',
+      [5, 2, 3],
+      [
+        [0, 1, 'byte'],
+        [3, 1, 'byte'],
+      ],
+    ),
+  ],
+  RNN: recurrent('simpleRNN', [2, 3], [[0, 4, 'byte']]),
+  UNIDIRECTIONAL_SEQUENCE_RNN: recurrent('simpleRNN', [2, 5, 3], [[1, 1, 'byte']]),
 };
+
+/** x of 3 features into 4 units; tfjs has all gates in one matrix, TFLite one matrix for each. */
+function recurrent(kind: 'lstm' | 'simpleRNN', x: readonly number[], options: OperatorSpec['options']): Case {
+  const gates = kind === 'lstm' ? 4 : 1;
+  const w = Array.from({ length: gates }, (_, g) => float(20 + g, 4, 3));
+  const r = Array.from({ length: gates }, (_, g) => float(30 + g, 4, 4));
+  const b = Array.from({ length: gates }, (_, g) => float(40 + g, 4));
+  const timeMajor = x.length === 3 && kind === 'lstm' && options!.some(([slot]) => slot === 3);
+  const state: LiteTensorSpec = { shape: [2, 4], variable: true };
+  const activation = options!.some(([, v, as]) => as === 'byte' && v === 4) ? 'tanh' : 'relu';
+  return {
+    x,
+    more:
+      kind === 'lstm'
+        ? [...w, ...r, null, null, null, ...b, null, null, state, state]
+        : [w[0], r[0], b[0], state],
+    options,
+    to: (given) => {
+      const steps = given.rank === 2 ? tf.expandDims(given, 1) : given;
+      const batchFirst = timeMajor ? tf.transpose(steps, [1, 0, 2]) : steps;
+      const columns = (list: typeof w) =>
+        tf.concat(
+          list.map((m) => tf.transpose(asTensor(m))),
+          1,
+        );
+      const weights = [columns(w), columns(r), tf.concat(b.map(asTensor))];
+      const config = { units: 4, activation, returnSequences: true, weights } as const;
+      const layer =
+        kind === 'lstm'
+          ? tf.layers.lstm({ ...config, recurrentActivation: 'sigmoid' })
+          : tf.layers.simpleRNN(config);
+      const y = layer.apply(batchFirst) as T;
+      return given.rank === 2 ? tf.squeeze(y, [1]) : timeMajor ? tf.transpose(y, [1, 0, 2]) : y;
+    },
+  };
+}
+
 /** The same readers under other names, tested with graphs. */
 const elsewhere = [
   'SELECT',
@@ -762,7 +832,7 @@ test('everything that is not supported is listed', async () => {
     tensors: [0, 1, 2, 3].map((i) => ({ shape: [1, 3], name: `t${i}` })),
     operators: [
       { op: 'TheirOwnThing', inputs: [0], outputs: [1] },
-      { op: 'UNIDIRECTIONAL_SEQUENCE_LSTM', inputs: [1], outputs: [2] },
+      { op: 'SVDF', inputs: [1], outputs: [2] },
       { op: 'ABS', inputs: [2], outputs: [3] },
     ],
     inputs: [0],
@@ -772,6 +842,6 @@ test('everything that is not supported is listed', async () => {
   expect(error.code).toBe('E_UNSUPPORTED');
   expect(error.items.map((i) => [i.place.node, i.place.op])).toEqual([
     ['t1', 'custom TheirOwnThing'],
-    ['t2', 'UNIDIRECTIONAL_SEQUENCE_LSTM'],
+    ['t2', 'SVDF'],
   ]);
 });

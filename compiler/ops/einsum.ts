@@ -1,9 +1,9 @@
 /**
- * ONNX Einsum of one or two operands. Labels of both operands and of the result are a batch, labels of both but not of the
+ * Einsum of one or two operands, as ONNX and TensorFlow spell it. Labels of both operands and of the result are a batch, labels of both but not of the
  * result are contracted, the others are rows and columns: one batched product, and transposes around it.
  */
 import { sizeOf } from '../ir/tensor.ts';
-import type { OnnxContext, OnnxReader, ValueId } from './define.ts';
+import type { NodeContext, NodeReader, ValueId } from './define.ts';
 import { rankOf, reshape, transpose } from './onnx.ts';
 import { product } from './onnx-product.ts';
 import { range } from './spatial.ts';
@@ -13,7 +13,7 @@ interface Term {
   readonly labels: readonly string[];
 }
 
-export const onnxEinsum: OnnxReader = (c) => {
+export const readEinsum: NodeReader = (c) => {
   const [left, right] = c.config.str('equation').replaceAll(' ', '').split('->');
   const texts = left.split(',');
   if (texts.length !== c.inputs.length) c.malformed(`${texts.length} terms for ${c.inputs.length} inputs`);
@@ -34,7 +34,7 @@ export const onnxEinsum: OnnxReader = (c) => {
 };
 
 /** Letters, and `.k` for the k-th of the dimensions of an ellipsis, counted from its end. */
-function labelsOf(c: OnnxContext, text: string, rank: number): string[] {
+function labelsOf(c: NodeContext, text: string, rank: number): string[] {
   const letters = text.replace('...', '').length;
   const wide = text.includes('...') ? range(0, rank - letters).map((i) => `.${rank - letters - 1 - i}`) : [];
   const labels = expand(c, text, wide);
@@ -43,7 +43,7 @@ function labelsOf(c: OnnxContext, text: string, rank: number): string[] {
   return labels;
 }
 
-function expand(c: OnnxContext, text: string, wide: readonly string[]): string[] {
+function expand(c: NodeContext, text: string, wide: readonly string[]): string[] {
   if (!/^[a-z]*(\.\.\.)?[a-z]*$/i.test(text)) c.malformed(`term ${JSON.stringify(text)}`);
   const [before, behind] = text.split('...');
   return behind === undefined ? [...before] : [...before, ...wide.toSorted().reverse(), ...behind];
@@ -56,14 +56,14 @@ const implicit = (all: readonly string[], wide: readonly string[]) => [
 ];
 
 /** Without the labels that nothing else has. */
-function summed(c: OnnxContext, t: Term, kept: readonly string[]): Term {
+function summed(c: NodeContext, t: Term, kept: readonly string[]): Term {
   const axes = t.labels.flatMap((l, d) => (kept.includes(l) ? [] : [d]));
   if (axes.length === 0) return t;
   const id = c.one('reduceSum', [t.id], { axes, keepDims: false });
   return { id, labels: t.labels.filter((l) => kept.includes(l)) };
 }
 
-function arranged(c: OnnxContext, t: Term, order: readonly string[]): Term {
+function arranged(c: NodeContext, t: Term, order: readonly string[]): Term {
   return {
     id: transpose(
       c,
@@ -74,7 +74,7 @@ function arranged(c: OnnxContext, t: Term, order: readonly string[]): Term {
   };
 }
 
-function contracted(c: OnnxContext, a: Term, b: Term, out: readonly string[]): Term {
+function contracted(c: NodeContext, a: Term, b: Term, out: readonly string[]): Term {
   const shared = a.labels.filter((l) => b.labels.includes(l));
   const batch = shared.filter((l) => out.includes(l));
   const inner = shared.filter((l) => !out.includes(l));
