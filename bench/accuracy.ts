@@ -1,143 +1,181 @@
 /**
- * What pruning costs in accuracy: networks trained on digits, pruned without training from 256 unlabelled samples and gradually
- * with distillation, beside magnitude pruning and the unpruned network through the same steps. Errors are on test digits that
- * training, pruning and calibration never saw. The seed draws the samples and their order.
+ * What pruning costs in accuracy: trained networks pruned without training from 256 unlabelled samples, repaired by distillation
+ * on the same samples, and trained with labels, beside magnitude pruning and the unpruned network through the same steps. Errors
+ * are on test images that training, pruning and calibration never saw. The seed draws the samples and their order.
  */
-import { join } from 'node:path';
-import { load } from '../compiler/index.ts';
-import type { Graph } from '../compiler/ir/graph.ts';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { random } from '../compiler/ir/random.ts';
-import { packageRoot } from '../compiler/package-root.ts';
-import {
-  type FinetuneSettings,
-  type PruneData,
-  type PruneOptions,
-  pruneGraph,
-} from '../compiler/prune/index.ts';
-import { loadDigits } from '../examples/data/digits.ts';
-import { type Labelled, warp } from '../examples/data/labelled.ts';
+import { type Answers, answersOf, compare } from '../compiler/prune/answers.ts';
+import { partOf } from '../compiler/prune/data.ts';
+import { type PruneOptions, parseGranularity, pruneGraph } from '../compiler/prune/index.ts';
+import { loadBackend } from '../compiler/prune/train/backend.ts';
+import { available, dataOf, type Network, type NetworkName, openNetwork } from './accuracy-networks.ts';
 
-export type NetworkName = 'lenet-300-100' | 'lenet-5';
+/**
+ * By magnitude alone; from unlabelled samples; the same, then distilled from the dense network on those samples; with labels and
+ * distillation on all training images.
+ */
+export type Way = 'magnitude' | 'one-shot' | 'distilled' | 'trained';
 
-/** How a network was pruned: by magnitude alone; from unlabelled samples; while it learned from labels and the dense network. */
-export type Way = 'magnitude' | 'one-shot' | 'gradual';
-
-export interface AccuracyRow {
+export interface Case {
   readonly network: NetworkName;
   readonly way: Way;
-  /** Share of zeros in pruned layers, as counted; 0 is the control. */
+  readonly granularity: string;
+  /** 0 is the control: the dense network through the same steps. */
+  readonly sparsity: number;
+  /** Points of error that may be added at most. */
+  readonly goal?: number;
+  readonly seeds: number;
+}
+
+export interface Run {
+  readonly name: string;
+  readonly seed: number;
+  /** Share of zeros in pruned layers, as counted. */
   readonly sparsity: number;
   /** Error of the dense network, in percent. */
   readonly denseError: number;
-  /** Error minus that of the dense network, in points; one for each seed. */
-  readonly lost: readonly number[];
-  /** Mean over seeds. */
+  /** Error minus that of the dense network, in points. */
+  readonly lost: number;
   readonly seconds: number;
 }
 
-export interface AccuracyOptions {
-  readonly networks: readonly NetworkName[];
-  readonly ways: readonly Way[];
-  readonly seeds: number;
-  /** Instead of the levels of the tables. */
-  readonly levels?: readonly number[];
-  /** Shortens training by this factor. */
-  readonly hurry?: number;
-  readonly onRow?: (row: AccuracyRow) => void;
+export interface AccuracyRow extends Case {
+  readonly runs: readonly Run[];
 }
 
-const levels: Record<NetworkName, Record<Way, readonly number[]>> = {
-  'lenet-300-100': {
-    magnitude: [0.9, 0.95, 0.98],
-    'one-shot': [0, 0.9, 0.95],
-    gradual: [0, 0.95, 0.98],
-  },
-  'lenet-5': {
-    magnitude: [0.9, 0.95, 0.98, 0.99],
-    'one-shot': [0, 0.9, 0.95],
-    gradual: [0, 0.95, 0.98, 0.99],
-  },
-};
+type Levels = Partial<Record<Way, readonly (number | readonly [sparsity: number, goal: number])[]>>;
 
-/** About as long as the dense networks were trained. */
-const training: Record<NetworkName, FinetuneSettings> = {
-  'lenet-300-100': { epochs: 50, lr: 2e-3, schedule: 'gradual' },
-  'lenet-5': { epochs: 20, lr: 2e-3, schedule: 'gradual' },
+function casesOf(network: NetworkName, levels: Levels, seeds: Partial<Record<Way, number>> = {}, granularity = 'element') {
+  return Object.entries(levels).flatMap(([way, list]) =>
+    list.map((level): Case => {
+      const [sparsity, goal] = typeof level === 'number' ? [level] : level;
+      // Magnitude knows no chance.
+      const runs = way === 'magnitude' ? 1 : (seeds[way as Way] ?? 3);
+      return { network, way: way as Way, granularity, sparsity, goal, seeds: runs };
+    }),
+  );
+}
+
+const small: Levels = {
+  magnitude: [0.7, 0.8, 0.9],
+  'one-shot': [0, [0.7, 1], [0.8, 3]],
+  distilled: [0, [0.9, 8]],
+  trained: [0, [0.9, 1.5]],
 };
+const blocks: Levels = { magnitude: [0.5, 0.7], 'one-shot': [[0.5, 2], [0.7, 10]] };
+/** An hour and more for each. */
+const once = { trained: 1 };
+
+export const cases: readonly Case[] = [
+  ...casesOf('lenet-300-100', {
+    magnitude: [0.9, 0.95, 0.98],
+    'one-shot': [0, [0.9, 0.5], [0.95, 1.4]],
+    trained: [0, [0.95, 0.1], [0.98, 1]],
+  }),
+  ...casesOf('lenet-5', {
+    magnitude: [0.9, 0.95, 0.98, 0.99],
+    'one-shot': [0, [0.9, 0.1], [0.95, 0.25]],
+    trained: [0, [0.95, 0], [0.98, 0.3], [0.99, 1]],
+  }),
+  ...casesOf('resnet-8', small, once),
+  ...casesOf('resnet-8', blocks, {}, '4x1'),
+  ...casesOf('mobilenet-v1-0.25', small, once),
+];
+
+const cifar: readonly Case[] = [
+  ...casesOf('resnet-8-cifar', small, once),
+  ...casesOf('resnet-8-cifar', blocks, {}, '4x1'),
+];
+
+export const nameOf = ({ network, way, granularity, sparsity }: Case): string =>
+  `${network} ${way} ${granularity} ${100 * sparsity}`;
+
+export interface AccuracyOptions {
+  /** Runs that were made, a line each: an interrupted benchmark goes on behind them. */
+  readonly journal: string;
+  /** CIFAR-10 instead of digits and clothes. */
+  readonly cifar?: boolean;
+  /** Only cases whose names contain this, and those anew. */
+  readonly only?: string;
+  readonly onRun?: (run: Run) => void;
+}
 
 /** Unlabelled samples of the one-shot rows. */
 const unlabelled = 256;
 
-export async function benchAccuracy(o: AccuracyOptions): Promise<AccuracyRow[]> {
-  const digits = loadDigits();
-  const rows: AccuracyRow[] = [];
-  for (const network of o.networks) {
-    const { graph } = await load(join(packageRoot(), 'examples/lenet/models', network));
-    const evaluation = dataOf(graph, digits.test);
-    for (const way of o.ways) {
-      for (const sparsity of o.levels ?? levels[network][way]) {
-        const runs = [];
-        // Magnitude knows no chance.
-        for (let seed = 1; seed <= (way === 'magnitude' ? 1 : o.seeds); seed++) {
-          const options = optionsOf(graph, network, way, digits.train, seed, o.hurry ?? 1);
-          runs.push(await run(graph, { ...options, sparsity, seed, evaluation }));
-        }
-        const row: AccuracyRow = {
-          network,
-          way,
-          sparsity: runs[0].sparsity,
-          denseError: runs[0].denseError,
-          lost: runs.map((r) => r.lost),
-          seconds: runs.reduce((s, r) => s + r.seconds, 0) / runs.length,
-        };
-        rows.push(row);
-        o.onRow?.(row);
-      }
+/** All rows of which there are runs, those of earlier calls among them. */
+export async function benchAccuracy({ journal, cifar: colours, only, onRun }: AccuracyOptions): Promise<AccuracyRow[]> {
+  const wanted = (colours ? cifar : cases).filter((c) => nameOf(c).includes(only ?? '') && available(c.network));
+  const names = new Set(wanted.map(nameOf));
+  let runs = existsSync(journal)
+    ? readFileSync(journal, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line) as Run)
+    : [];
+  const missing = (c: Case) =>
+    Array.from({ length: c.seeds }, (_, i) => i + 1).filter(
+      (seed) => !runs.some((r) => r.name === nameOf(c) && r.seed === seed),
+    );
+  // What was finished, or is asked for by name, is measured anew.
+  if (only !== undefined || wanted.every((c) => missing(c).length === 0)) {
+    runs = runs.filter((r) => !names.has(r.name));
+    writeFileSync(journal, runs.map((r) => `${JSON.stringify(r)}\n`).join(''));
+  }
+  for (const c of wanted) {
+    for (const seed of missing(c)) {
+      const run = await runCase(c, seed);
+      runs.push(run);
+      appendFileSync(journal, `${JSON.stringify(run)}\n`);
+      onRun?.(run);
     }
   }
-  return rows;
+  return (colours ? cifar : cases)
+    .map((c) => ({ ...c, runs: runs.filter((r) => r.name === nameOf(c)) }))
+    .filter((row) => row.runs.length > 0);
 }
 
-function optionsOf(
-  graph: Graph,
-  network: NetworkName,
-  way: Way,
-  train: Labelled,
-  seed: number,
-  hurry: number,
-): PruneOptions {
-  const order = random(seed).shuffle(Uint32Array.from(train.y, (_, i) => i));
-  if (way === 'gradual') {
-    const { epochs, ...rest } = training[network];
-    const augment = warp(train.shape, { turn: 0.2, scale: 0.12, shear: 0.15, reach: 2 });
-    return { data: dataOf(graph, train, order), finetune: { ...rest, epochs: epochs! / hurry, augment } };
-  }
-  if (way === 'magnitude') return {};
-  const { samples } = dataOf(graph, train, order.subarray(0, unlabelled));
-  return { data: { samples } };
-}
-
-async function run(graph: Graph, options: PruneOptions) {
+/** `hurry` shortens training by that factor. */
+export async function runCase(c: Case, seed: number, hurry = 1): Promise<Run> {
+  const { network, sparsity, granularity } = c;
+  const net = await openNetwork(network);
   const start = performance.now();
-  const { report } = await pruneGraph(graph, options);
-  const { accuracy, denseAccuracy } = report.agreement!;
+  const { graph, report } = await pruneGraph(net.graph, {
+    ...optionsOf(net, c, seed, hurry),
+    granularity: parseGranularity(granularity),
+    sparsity,
+    seed,
+  });
+  const seconds = (performance.now() - start) / 1000;
+  const tf = await loadBackend('wasm');
+  const test = partOf(graph, dataOf(graph, net.split.test));
+  const dense = denseAnswers.get(net) ?? answersOf(tf, net.graph, test);
+  denseAnswers.set(net, dense);
+  const { accuracy, denseAccuracy } = compare(dense, answersOf(tf, graph, test), test.y);
   return {
+    name: nameOf(c),
+    seed,
     sparsity: report.sparsity.pruned,
     denseError: 100 * (1 - denseAccuracy!),
     lost: 100 * (denseAccuracy! - accuracy!),
-    seconds: (performance.now() - start) / 1000,
+    seconds,
   };
 }
 
-function dataOf(graph: Graph, { x, y }: Labelled, order?: Uint32Array): PruneData & { labels: Int32Array } {
-  const [port] = graph.inputs;
-  const { dtype, shape } = graph.values.get(port.value)!;
-  const size = x.length / y.length;
-  const indices = order ?? Uint32Array.from(y, (_, i) => i);
-  return {
-    samples: Array.from(indices, (i) => ({
-      [port.name]: { dtype, shape, data: x.subarray(i * size, (i + 1) * size) },
-    })),
-    labels: Int32Array.from(indices, (i) => y[i]),
-  };
+const denseAnswers = new Map<Network, Answers>();
+
+function optionsOf(net: Network, { way }: Case, seed: number, hurry: number): PruneOptions {
+  const { graph, split } = net;
+  if (way === 'magnitude') return {};
+  const order = random(seed).shuffle(Uint32Array.from(split.train.y, (_, i) => i));
+  if (way === 'trained') {
+    const { epochs, ...rest } = net.training;
+    // With some images for the report, none of the training images is put aside for it.
+    const evaluation = dataOf(graph, split.validation, Uint32Array.from({ length: 100 }, (_, i) => i));
+    return {
+      data: dataOf(graph, split.train, order),
+      evaluation,
+      finetune: { ...rest, epochs: epochs! / hurry },
+    };
+  }
+  const { samples } = dataOf(graph, split.train, order.subarray(0, unlabelled));
+  return { data: { samples }, ...(way === 'distilled' && { finetune: net.distillation }) };
 }

@@ -1,6 +1,8 @@
 /**
  * `npm run bench [-- what…] [--quick] [--assert]`: kernels, models, coldstart, accuracy; all but accuracy by default.
- * Raw numbers go to `.espalier/bench/*.json`, tables to `docs/BENCHMARKS.md`.
+ * Raw numbers go to `.espalier/bench`, tables to `docs/BENCHMARKS.md`. Accuracy takes hours: it goes on where it was
+ * interrupted, `--only TEXT` measures the rows with that in their name, as `resnet-8` or `one-shot`, and `--cifar` those of a
+ * ResNet-8 on CIFAR-10.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,11 +14,17 @@ import { type Section, sections } from './sections.ts';
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, assert: { type: 'boolean', default: false } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    assert: { type: 'boolean', default: false },
+    cifar: { type: 'boolean', default: false },
+    only: { type: 'string' },
+  },
 });
 
 const known = new Map(sections.map((s) => [s.name, s]));
-const chosen = positionals.length > 0 ? positionals : sections.filter((s) => s.byDefault).map((s) => s.name);
+const asked = positionals.map((name) => (name === 'accuracy' && flags.cifar ? 'accuracy-cifar' : name));
+const chosen = asked.length > 0 ? asked : sections.filter((s) => s.byDefault).map((s) => s.name);
 for (const name of chosen) {
   if (!known.has(name))
     throw usage(`no benchmark ${JSON.stringify(name)}`, `one of ${[...known.keys()].join(', ')}`);
@@ -27,7 +35,7 @@ mkdirSync(folder, { recursive: true });
 for (const name of chosen) {
   const section = known.get(name)!;
   console.error(`${name}: ${section.title}`);
-  const body = await section.run({ quick: flags.quick, assert: flags.assert, folder });
+  const body = await section.run({ ...flags, folder });
   if (body !== undefined && !flags.quick) await writeSection(section, body);
 }
 

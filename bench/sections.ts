@@ -1,18 +1,23 @@
 /** What `npm run bench` can run: one entry each. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ZooName } from '../examples/zoo/index.ts';
-import { type AccuracyRow, benchAccuracy } from './accuracy.ts';
+import { benchAccuracy, type Run, runCase } from './accuracy.ts';
+import { benchCost, type CostName, type CostRow, costGoals } from './accuracy-cost.ts';
+import { accuracyTable, costTable, points } from './accuracy-table.ts';
 import { benchColdStart, type ColdRow } from './coldstart.ts';
 import { benchKernels, type KernelRow } from './kernels.ts';
 import { benchModels, type ModelRow } from './models.ts';
 import { installPeers } from './peers.ts';
+import { share, table } from './tables.ts';
 
 export interface SectionOptions {
   /** Few shapes and rounds: a smoke test, whose numbers are not written down. */
   readonly quick: boolean;
   /** Fail where the chosen kernel lags the fastest candidate. */
   readonly assert: boolean;
+  /** Accuracy: only rows whose names contain this, and those anew. */
+  readonly only?: string;
   /** Where raw numbers go. */
   readonly folder: string;
 }
@@ -30,14 +35,8 @@ export interface Section {
 const save = (o: SectionOptions, name: string, rows: unknown) =>
   writeFileSync(join(o.folder, `${name}.json`), `${JSON.stringify(rows, null, 1)}\n`);
 
-const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
-  [head, head.map((_, i) => (i === 0 ? '---' : '--:')), ...rows]
-    .map((r) => `| ${r.join(' | ')} |`)
-    .join('\n');
-
 const times = (ratio: number, [low, high]: readonly [number, number]) =>
   `${ratio.toFixed(ratio < 10 ? 2 : 1)} × [${low.toFixed(1)}, ${high.toFixed(1)}]`;
-const share = (s: number) => `${(100 * s).toFixed(0)} %`;
 
 /** A choice may lag the fastest candidate by this share, within which measurements differ from run to run. */
 const chooserSlack = 0.15;
@@ -190,49 +189,40 @@ const coldstart: Section = {
 
 const accuracy: Section = {
   name: 'accuracy',
-  title: 'Accuracy: what pruning costs on digits that nothing else has seen',
+  title: 'Accuracy: what pruning costs on images that nothing else has seen',
   byDefault: false,
   packages: ['@tensorflow/tfjs-backend-wasm', 'mnist'],
   async run(o) {
-    const rows = await benchAccuracy({
-      networks: o.quick ? ['lenet-300-100'] : ['lenet-300-100', 'lenet-5'],
-      ways: ['magnitude', 'one-shot', 'gradual'],
-      seeds: o.quick ? 1 : 3,
-      ...(o.quick && { levels: [0.9], hurry: 25 }),
-      onRow: (r) => console.error(`${r.network} ${r.way} ${share(r.sparsity)}: ${points(r.lost)}`),
-    });
-    save(o, 'accuracy', rows);
+    if (o.quick) {
+      for (const way of ['magnitude', 'one-shot', 'trained'] as const) {
+        const c = { network: 'lenet-300-100', way, granularity: 'element', sparsity: 0.9, seeds: 1 } as const;
+        tellRun(await runCase(c, 1, 25));
+      }
+      return undefined;
+    }
+    const rows = await benchAccuracy({ journal: join(o.folder, 'accuracy.jsonl'), only: o.only, onRun: tellRun });
+    const measured = join(o.folder, 'accuracy-cost.json');
+    const again = !existsSync(measured) || 'cost'.includes(o.only ?? '');
+    if (again) save(o, 'accuracy-cost', await benchCost(Object.keys(costGoals) as CostName[], o.folder));
+    const costs = JSON.parse(readFileSync(measured, 'utf8')) as CostRow[];
+    return [accuracyTable(rows), costTable(costs)].join('\n\n');
+  },
+};
+
+const cifar: Section = {
+  name: 'accuracy-cifar',
+  title: 'Accuracy on CIFAR-10',
+  byDefault: false,
+  packages: ['@tensorflow/tfjs-backend-wasm'],
+  async run(o) {
+    const journal = join(o.folder, 'accuracy-cifar.jsonl');
+    const rows = await benchAccuracy({ journal, cifar: true, only: o.only, onRun: tellRun });
     return accuracyTable(rows);
   },
 };
 
-/** Mean of what was lost, and its reach over the seeds. */
-function points(lost: readonly number[]): string {
-  const signed = (v: number) => `${v < 0 ? '−' : '+'}${Math.abs(v).toFixed(2)}`;
-  const mean = lost.reduce((a, b) => a + b, 0) / lost.length;
-  const spread = lost.length > 1 ? ` [${signed(Math.min(...lost))}, ${signed(Math.max(...lost))}]` : '';
-  return `${signed(mean)}${spread}`;
-}
-
-const ways: Record<AccuracyRow['way'], string> = {
-  magnitude: 'magnitude, no data',
-  'one-shot': 'one-shot, 256 unlabelled samples',
-  gradual: 'gradual, labels and distillation',
-};
-
-function accuracyTable(rows: readonly AccuracyRow[]): string {
-  const body = rows.map((r) => [
-    `${r.network} (${r.denseError.toFixed(2)} % wrong)`,
-    r.sparsity === 0 ? `control: ${ways[r.way]}` : ways[r.way],
-    share(r.sparsity),
-    points(r.lost),
-    r.seconds.toFixed(0),
-  ]);
-  return [
-    'Points of error added to that of the dense network, mean and reach over three seeds, on 2,000 digits; one digit is 0.05 points. Zeros are of the pruned layers: the first convolution is left alone.',
-    table(['network', 'way', 'zeros', 'points lost', 's'], body),
-  ].join('\n\n');
-}
+const tellRun = (r: Run) =>
+  console.error(`${r.name} seed ${r.seed}: ${points([r.lost])} points lost, ${r.seconds.toFixed(0)} s`);
 
 const peers: Section = {
   name: 'peers',
@@ -245,4 +235,4 @@ const peers: Section = {
   },
 };
 
-export const sections: readonly Section[] = [kernels, models, coldstart, accuracy, peers];
+export const sections: readonly Section[] = [kernels, models, coldstart, accuracy, cifar, peers];

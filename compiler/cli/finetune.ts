@@ -19,7 +19,7 @@ export interface FinetuneFlags {
 export const finetuneOptions = () => [
   option('--finetune', 'train what is left (default: with labels)'),
   option('--no-finetune', 'leave it at the best that goes without training'),
-  option('--epochs <n>', 'over the data (default: 8)').argParser(whole),
+  option('--epochs <n>', 'over the data (default: 8, more of few samples)').argParser(whole),
   option(
     '--schedule <name>',
     'fixed trains what one-shot pruning left; gradual prunes while it trains (default: fixed)',

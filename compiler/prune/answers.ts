@@ -12,7 +12,9 @@ export interface Answers {
   readonly classifies: boolean;
 }
 
+/** Samples that run at once: so many, or what fits into so many bytes. */
 const batch = 128;
+const batchBytes = 300e6;
 
 /** What the graph says to every sample. */
 export function answersOf(tf: Tf, graph: Graph, part: Part, changed?: Constants): Answers {
@@ -26,7 +28,7 @@ export function answersOf(tf: Tf, graph: Graph, part: Part, changed?: Constants)
 
 export function answers(tf: Tf, net: TfGraph, part: Part): Answers {
   const chunks: Float32Array[] = [];
-  const step = Math.min(batch, net.batch);
+  const step = Math.max(1, Math.min(batch, net.batch, Math.floor(batchBytes / net.sampleBytes)));
   for (let at = 0; at < part.n; at += step) {
     const b = Math.min(step, part.n - at);
     const x = part.x.subarray(at * part.width, (at + b) * part.width);
@@ -95,7 +97,8 @@ function logSum(v: Float32Array): number {
   return top + Math.log(v.reduce((s, x) => s + Math.exp(x - top), 0));
 }
 
-function largest(v: Float32Array): number {
+/** The index of the largest, the first of equal ones. */
+export function largest(v: Float32Array): number {
   let best = 0;
   for (let k = 1; k < v.length; k++) if (v[k] > v[best]) best = k;
   return best;

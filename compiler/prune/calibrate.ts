@@ -21,23 +21,23 @@ const perColumn = 10;
 const least = 8192;
 
 /**
- * The problem of each group of a layer. Positions are drawn evenly from all batches, the same for both networks. `centred`:
- * give means, so that the bias takes what a constant input loses.
+ * The problem of each group of a layer. Positions are drawn evenly from all batches, which hold `samples` together, the same
+ * for both networks. `centred`: give means, so that the bias takes what a constant input loses.
  */
 export function layerProblems(
   tf: Tf,
   layer: PrunableLayer,
   columns: Columns,
-  batches: readonly Operands[],
+  batches: Iterable<Operands>,
   centred: boolean,
+  samples: number,
   seed: number,
 ): LayerProblem[] {
   const { groups } = layer;
   const rows = layer.rows / groups;
   const { cols } = columns;
-  const samples = batches.reduce((n, b) => n + b.samples, 0);
   const share = Math.min(1, Math.max(least, perColumn * cols) / (samples * columns.positions));
-  const apart = batches.some((b) => b.dense !== b.pruned);
+  let apart = false;
   const sums = Array.from({ length: groups }, () => ({
     H: new Gram(cols),
     cross: new Cross(rows, cols),
@@ -55,6 +55,7 @@ export function layerProblems(
             .sort()
         : all;
     const xp = pruned.dataSync() as Float32Array;
+    apart = dense !== pruned;
     const xd = apart ? (dense.dataSync() as Float32Array) : xp;
     sums.forEach(({ H, cross, dense: means }, g) => {
       const p = columns.read(xp, g, at);

@@ -1,5 +1,5 @@
 /** Moves the statistics of every pruned layer's outputs back to the dense ones, upstream first. The identity where nothing is pruned. */
-import { type Graph, Links, type ValueId } from '../ir/graph.ts';
+import { type Graph, Links, type Node, type ValueId } from '../ir/graph.ts';
 import { normalizeAxis } from '../ir/tensor.ts';
 import type { TfTensor } from '../ops/define.ts';
 import { opOf } from '../semantics/evaluate.ts';
@@ -8,7 +8,7 @@ import { type Constants, numbers } from './graph-tf.ts';
 import type { Masks } from './magnitude.ts';
 import { biasCorrection, ChannelStats, relativeCorrection } from './math/correct.ts';
 import type { Tf } from './train/backend.ts';
-import { type Side, type Stop, walk } from './walk.ts';
+import { type Stop, walk } from './walk.ts';
 
 /** `bias`: means; `relative`: means and deviations. */
 export type Correction = 'bias' | 'relative';
@@ -24,24 +24,28 @@ export async function correctStatistics(
 ): Promise<Map<ValueId, Float32Array>> {
   const changed = new Map(constants);
   const links = new Links(graph);
-  const after = ({ node, dense, pruned }: Stop) => {
+  const layerOf = (node: Node) => {
     const role = opOf(node.kind).linear;
     const weights = role && node.inputs[role.weights];
     const bias = role && node.inputs[role.bias];
-    if (!role || weights == null || bias == null) return;
-    const values = graph.values.get(bias)!.data;
+    if (!role || weights == null || bias == null) return undefined;
+    const values = graph.values.get(bias)!.data as Float32Array | null;
     if (!values || !constants.has(weights) || links.users(bias).length > 1 || links.users(weights).length > 1)
-      return;
-    const moments = (sides: readonly Side[]) => {
-      const stats = new ChannelStats(values.length);
-      for (const s of sides) stats.add(channelsLast(tf, s.outputs[0], role.axis));
-      return stats.moments();
-    };
+      return undefined;
+    return { axis: role.axis, weights, bias, values };
+  };
+  const visit = ({ node, batches }: Stop) => {
+    const { axis, weights, bias, values } = layerOf(node)!;
+    const moments = { dense: new ChannelStats(values.length), pruned: new ChannelStats(values.length) };
+    for (const { dense, pruned } of batches()) {
+      moments.dense.add(channelsLast(tf, dense.outputs[0], axis));
+      moments.pruned.add(channelsLast(tf, pruned.outputs[0], axis));
+    }
     const correct = kind === 'bias' ? biasCorrection : relativeCorrection;
-    const { scale, shift } = correct(moments(dense), moments(pruned));
+    const { scale, shift } = correct(moments.dense.moments(), moments.pruned.moments());
     const w = changed.get(weights)!;
     const cols = w.length / scale.length;
-    const b = changed.get(bias) ?? (values as Float32Array);
+    const b = changed.get(bias) ?? values;
     if (kind === 'relative')
       changed.set(
         weights,
@@ -53,7 +57,7 @@ export async function correctStatistics(
       b.map((v, r) => (stays?.[r] === 0 ? 0 : v * scale[r] + shift[r])),
     );
   };
-  await walk(tf, graph, part, changed, { after });
+  await walk(tf, graph, part, changed, { at: (node) => layerOf(node) !== undefined, outputs: true, visit });
   return changed;
 }
 

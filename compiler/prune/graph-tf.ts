@@ -18,6 +18,8 @@ export interface TfGraph {
   readonly classifies: boolean;
   /** Samples that may run at once. */
   readonly batch: number;
+  /** Of all that the nodes make of one sample, which `forward` holds to its end. */
+  readonly sampleBytes: number;
   /** [b, width] (all inputs, flat) → [b, …], all outputs flat, without a final softmax. */
   forward(x: TfTensor): TfTensor;
   /** Constants that stay. */
@@ -84,6 +86,7 @@ export function tfGraph(tf: Tf, graph: Graph, changed: Constants = new Map()): T
     variables,
     classifies: targets.length === 1 && targets[0] !== graph.outputs[0].value,
     batch: ports.every((p) => p.shape[0] === 1) ? Number.POSITIVE_INFINITY : 1,
+    sampleBytes: 4 * nodes.flatMap((n) => n.outputs).reduce((sum, id) => sum + sizeOf(graph.values.get(id)!.shape), 0),
     inputs,
     fixed,
     apply,

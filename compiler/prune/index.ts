@@ -14,6 +14,7 @@ import { type Method, methods } from './math/prunelayer.ts';
 import { type OneShot, oneShot } from './oneshot.ts';
 import { checkOptions, type PruneOptions, type SettledOptions, safeSparsity, settle } from './options.ts';
 import { layerReports, type PruneReport, sparsityOf } from './report.ts';
+import { gradientSizes } from './taylor.ts';
 import { loadBackend, type Tf } from './train/backend.ts';
 import { type CheckpointOptions, refuseTaken } from './train/checkpoint.ts';
 
@@ -68,12 +69,14 @@ export async function pruneGraph(
   let constants: Constants = new Map([...masks].map(([id, mask]) => [id, masked(valuesOf(graph, id), mask)]));
   let details: OneShot['details'] = new Map();
   if (tf && parts && !gradual && options.threshold === undefined) {
-    const how = { method, granularity, seed, ...(channels && { masks }) };
-    const done = await oneShot(tf, graph, plans, keep, calibration(parts, settled), how, context);
+    const part = calibration(parts, settled);
+    const gradients = method === 'taylor' && !channels && { gradients: await gradientSizes(tf, graph, part) };
+    const how = { method, granularity, seed, ...(channels && { masks }), ...gradients };
+    const done = await oneShot(tf, graph, plans, keep, part, how, context);
     ({ masks, details } = done);
     if (context.signal?.aborted)
       notes.push('pruning was ended early: the layers that were left went by magnitude');
-    constants = await corrected(tf, graph, done, parts, settled, notes);
+    constants = await corrected(tf, graph, done, part, parts.choose, notes);
   }
   let untrained: Agreement | undefined;
   if (tf && parts && settings) {
@@ -96,12 +99,8 @@ export async function pruneGraph(
     return { method: kept === undefined ? 'magnitude' : 'none', ...details.get(layer), kept };
   });
   notes.push(...trustNotes(samples, aside, judged, parts));
-  if (!data && sparsity > safeSparsity.nothing) {
-    const unverified = aside ? '' : 'accuracy is unverified; ';
-    notes.push(
-      `pruned by magnitude without data: ${unverified}a few hundred sample inputs (--calibrate) keep far more of it`,
-    );
-  }
+  const zeros = sparsityOf(pruned, reports);
+  if (!data) notes.push(noDataNote(zeros.pruned, aside !== undefined));
   const used = new Set(reports.filter((l) => l.kept === undefined).map((l) => l.method));
   const [only] = used;
   return {
@@ -112,7 +111,7 @@ export async function pruneGraph(
       allocation: options.threshold === undefined ? allocation : 'threshold',
       granularity: granularity.kind,
       layers: reports,
-      sparsity: sparsityOf(pruned, reports),
+      sparsity: zeros,
       ...(untrained && { untrained }),
       ...(judge && { agreement: judge(constants) }),
       notes,
@@ -136,6 +135,17 @@ function trustNotes(samples?: Part, aside?: Part, judged?: Part, parts?: Parts):
   const same = samples && aside ? overlap(samples, aside) : 0;
   if (same === 0) return [];
   return [`${same} samples for the evaluation were used for pruning too: its figures flatter the result`];
+}
+
+/** What calibration would bring, loudly. */
+function noDataNote(sparsity: number, judged: boolean): string {
+  const percent = (s: number) => `${Math.round(100 * s)} %`;
+  const risk =
+    sparsity > safeSparsity.nothing + 0.005
+      ? `beyond ${percent(safeSparsity.nothing)} this ruins many networks, and `
+      : 'this is as far as is safe, and ';
+  const samples = `a few hundred sample inputs without labels (--calibrate) would keep most of the accuracy at ${percent(safeSparsity.samples)}`;
+  return `PRUNED BY MAGNITUDE WITHOUT DATA: ${risk}${judged ? '' : 'accuracy is unverified; '}${samples}`;
 }
 
 function magnitudeMasks(

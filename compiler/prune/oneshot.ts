@@ -25,7 +25,7 @@ export interface OneShotOptions {
   readonly seed: number;
   /** What must stay and go, instead of choosing: weights that stay are fitted. Biases that go stay 0. */
   readonly masks?: Masks;
-  /** ∂loss/∂weights by constant, for `taylor`. */
+  /** Sizes of ∂loss/∂weights by constant, for `taylor`. */
   readonly gradients?: ReadonlyMap<ValueId, Float32Array>;
 }
 
@@ -59,7 +59,7 @@ export async function oneShot(
   const wanted = plans.flatMap((p, i) => (p.kept === undefined ? [{ layer: p.layer, keep: keep[i] }] : []));
   const open = (context.progress ?? noProgress).stage('prune', wanted.length);
 
-  const before = (stop: Stop) => {
+  const visit = (stop: Stop) => {
     for (const { layer, keep } of wanted) {
       if (layer.node !== stop.node) continue;
       if (!stop.diverged && keep >= layer.weights.length && !options.masks) continue;
@@ -73,7 +73,8 @@ export async function oneShot(
       for (const [id, values] of done.constants) constants.set(id, values);
     }
   };
-  await walk(tf, graph, part, constants, { before });
+  const nodes = new Set(wanted.map((w) => w.layer.node));
+  await walk(tf, graph, part, constants, { at: (node) => nodes.has(node), visit });
   open.done();
   return { constants, masks, details };
 }
@@ -92,11 +93,9 @@ function pruneLayer(
   const role = opOf(node.kind).linear;
   const biasId = role && node.inputs[role.bias];
   const bias = biasId == null || links.users(biasId).length > 1 ? undefined : graph.values.get(biasId);
-  let problems: LayerProblem[] = [];
-  tf.tidy(() => {
-    const read = operands(tf, stop, layer, changed);
-    problems = layerProblems(tf, layer, columnsOf(graph, layer), read, bias?.data !== undefined, seed);
-  });
+  const read = operands(tf, stop, layer, changed);
+  const centred = bias?.data !== undefined;
+  const problems = layerProblems(tf, layer, columnsOf(graph, layer), read, centred, stop.samples, seed);
   const fixed = masks && (masks.get(value) ?? new Uint8Array(rows * cols).fill(1));
   const keeps = fixed ? [] : groupKeeps(layer, granularity, keep);
   const gradient = gradients?.get(value);
@@ -142,27 +141,30 @@ function groupKeeps(layer: PrunableLayer, granularity: Granularity, keep: number
 }
 
 /** What the weights are multiplied with: the node's input, or the hidden states that went round. */
-function operands(
+function* operands(
   tf: Tf,
-  { node, sizes, dense, pruned }: Stop,
+  { node, batches }: Stop,
   { value }: PrunableLayer,
   changed: ReadonlyMap<ValueId, Float32Array>,
-): Operands[] {
-  if (opOf(node.kind).linear || node.inputs.indexOf(value) === 1) {
-    return sizes.map((samples, i) => ({
-      samples,
-      dense: dense[i].inputs[0]!,
-      pruned: pruned[i].inputs[0]!,
-    }));
+): Generator<Operands> {
+  const direct = opOf(node.kind).linear || node.inputs.indexOf(value) === 1;
+  for (const { samples, dense, pruned } of batches()) {
+    if (direct) {
+      yield { samples, dense: dense.inputs[0]!, pruned: pruned.inputs[0]! };
+      continue;
+    }
+    const states = tf.keep(
+      tf.tidy(() => {
+        const inputs = pruned.inputs.map((t, k) => {
+          const values = node.inputs[k] === null ? undefined : changed.get(node.inputs[k]);
+          return values ? tf.tensor(values, t!.shape) : t;
+        });
+        return hiddenStates(tf, node, inputs);
+      }),
+    );
+    yield { samples, dense: states, pruned: states };
+    states.dispose();
   }
-  return sizes.map((samples, i) => {
-    const inputs = pruned[i].inputs.map((t, k) => {
-      const values = node.inputs[k] === null ? undefined : changed.get(node.inputs[k]);
-      return values ? tf.tensor(values, t!.shape) : t;
-    });
-    const states = hiddenStates(tf, node, inputs);
-    return { samples, dense: states, pruned: states };
-  });
 }
 
 /** [T, N, H]: the hidden state that enters every time; in any order of times. */

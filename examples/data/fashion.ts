@@ -11,9 +11,11 @@ const folder = '/usr/share/datasets/fashion-mnist';
 
 export const fashionSeed = 20240;
 
+export const fashionInstalled = (): boolean => existsSync(folder);
+
 /** Undefined where the package is not installed (`apt-get install dataset-fashion-mnist`). */
 export function loadFashion(): Split | undefined {
-  if (!existsSync(folder)) return undefined;
+  if (!fashionInstalled()) return undefined;
   const parts = partition(read('train'), [5000, 55000], fashionSeed);
   return { validation: parts[0]!, train: parts[1]!, test: fromBytes(read('t10k')) };
 }

@@ -1,6 +1,6 @@
 /** Pruning graphs with samples: what is measured is what the operators do, and what is fitted brings answers closer. */
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Graph, GraphBuilder, ValueId } from '../../compiler/ir/graph.ts';
+import type { Graph } from '../../compiler/ir/graph.ts';
 import { sizeOf, type Tensor } from '../../compiler/ir/tensor.ts';
 import { ops } from '../../compiler/ops/index.ts';
 import { answersOf } from '../../compiler/prune/answers.ts';
@@ -12,45 +12,12 @@ import { countZeros } from '../../compiler/prune/report.ts';
 import { loadBackend, type Tf } from '../../compiler/prune/train/backend.ts';
 import { evaluateGraph } from '../../compiler/semantics/evaluate.ts';
 import { caseOf, difference } from '../samples.ts';
-import { constant, samplesOf, sketch } from './graphs.ts';
+import { convNet, recurrentNet, samplesOf, sketch } from './graphs.ts';
 
 let tf: Tf;
 beforeAll(async () => {
   tf = await loadBackend();
 });
-
-/** A trained network's weights are not at hand: random ones, a task of their own answers. */
-function convNet(seed = 0): Graph {
-  return sketch((b) => {
-    const x = b.input('x', 'float32', [1, 5, 8, 8]);
-    const a = conv(b, x, 'a', [12, 5, 3, 3], seed, { stride: 2, pads: [0, 1] });
-    const c = conv(b, a, 'c', [16, 6, 3, 3], seed, { groups: 2, pads: [1, 1] });
-    const d = conv(b, c, 'd', [16, 16, 1, 1], seed);
-    const flat = b.one('reshape', [d], { shape: [1, 16 * 16] });
-    const e = b.one(
-      'dense',
-      [flat, constant(b, [24, 256], seed), constant(b, [24], seed)],
-      {},
-      { name: 'e' },
-    );
-    const f = b.one('relu', [e]);
-    const y = b.one('dense', [f, constant(b, [6, 24], seed), constant(b, [6], seed)], {}, { name: 'y' });
-    b.output('p', b.one('softmax', [y], { axis: 1 }));
-  });
-}
-
-function conv(
-  b: GraphBuilder,
-  x: ValueId,
-  name: string,
-  shape: number[],
-  seed: number,
-  { stride = 1, groups = 1, pads = [0, 0] } = {},
-): ValueId {
-  const attrs = { strides: [stride, stride], dilations: [1, 1], pads: [pads, pads], groups };
-  const y = b.one('conv', [x, constant(b, shape, seed), constant(b, [shape[0]], seed)], attrs, { name });
-  return b.one('relu', [y]);
-}
 
 const prune = (graph: Graph, n: number, options: PruneOptions = {}, seed = 5) =>
   pruneGraph(graph, {
@@ -138,21 +105,7 @@ describe('one shot', () => {
   });
 
   test('recurrent weights are fitted too', async () => {
-    const graph = sketch((b) => {
-      const x = b.input('x', 'float32', [6, 1, 7]);
-      const w = constant(b, [32, 7]);
-      const r = constant(b, [32, 8], 1);
-      const bias = constant(b, [32]);
-      const attrs = {
-        reverse: false,
-        sequence: false,
-        stateful: false,
-        clip: 0,
-        activations: [{ name: 'sigmoid' }, { name: 'tanh' }, { name: 'tanh' }],
-      };
-      const [h] = b.node('lstm', [x, w, r, bias], attrs, { name: 'lstm' });
-      b.output('y', b.one('dense', [h, constant(b, [4, 8]), constant(b, [4])], {}, { name: 'out' }));
-    });
+    const graph = recurrentNet();
     const ours = await prune(graph, 60, { sparsity: 0.5 });
     const magnitude = await prune(graph, 60, { sparsity: 0.5, method: 'magnitude' });
     expect(ours.report.layers.map((l) => l.name)).toEqual(['lstm', 'lstm#1', 'out']);

@@ -232,9 +232,10 @@ describe('options that can not be met', () => {
   });
 });
 
-test('without data more than half needs to be asked for, and is called unverified', async () => {
+test('without data little goes, and a loud note says what samples would bring', async () => {
   const [plain, asked] = await Promise.all([prune(network(), {}), prune(network(), { sparsity: 0.8 })]);
-  expect(plain.report.sparsity.pruned).toBe(0.5);
-  expect(plain.report.notes).toEqual([]);
-  expect(asked.report.notes.join()).toMatch(/unverified/);
+  expect(plain.report).toMatchObject({ method: 'magnitude', allocation: 'lamp' });
+  expect(plain.report.sparsity.pruned).toBeCloseTo(0.3, 3);
+  expect(plain.report.notes.join()).toMatch(/^PRUNED BY MAGNITUDE WITHOUT DATA.*--calibrate/);
+  expect(asked.report.notes.join()).toMatch(/ruins many networks.*unverified/);
 });

