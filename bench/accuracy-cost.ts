@@ -61,11 +61,15 @@ async function pruneOnce(dir: string): Promise<Pick<CostRow, 'seconds' | 'rss'>>
   const { dtype, shape } = graph.values.get(port.value)!;
   const chance = random(1);
   let last = 0;
-  const image = () => Float32Array.from({ length: sizeOf(shape) }, () => (last = 0.9 * last + 0.4 * chance.normal()));
-  const data = { samples: Array.from({ length: samples }, () => ({ [port.name]: { dtype, shape, data: image() } })) };
+  const image = () =>
+    Float32Array.from({ length: sizeOf(shape) }, () => (last = 0.9 * last + 0.4 * chance.normal()));
+  const data = {
+    samples: Array.from({ length: samples }, () => ({ [port.name]: { dtype, shape, data: image() } })),
+  };
   const start = performance.now();
   await pruneGraph(graph, { data, sparsity });
   return { seconds: (performance.now() - start) / 1000, rss: 1024 * process.resourceUsage().maxRSS };
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(JSON.stringify(await pruneOnce(process.argv[2])));
+if (process.argv[1] === fileURLToPath(import.meta.url))
+  console.log(JSON.stringify(await pruneOnce(process.argv[2])));

@@ -9,7 +9,7 @@ import { type Answers, answersOf, compare } from '../compiler/prune/answers.ts';
 import { partOf } from '../compiler/prune/data.ts';
 import { type PruneOptions, parseGranularity, pruneGraph } from '../compiler/prune/index.ts';
 import { loadBackend } from '../compiler/prune/train/backend.ts';
-import { available, dataOf, type Network, type NetworkName, openNetwork } from './accuracy-networks.ts';
+import { dataOf, type Network, type NetworkName, openNetwork } from './accuracy-networks.ts';
 
 /**
  * By magnitude alone; from unlabelled samples; the same, then distilled from the dense network on those samples; with labels and
@@ -46,7 +46,12 @@ export interface AccuracyRow extends Case {
 
 type Levels = Partial<Record<Way, readonly (number | readonly [sparsity: number, goal: number])[]>>;
 
-function casesOf(network: NetworkName, levels: Levels, seeds: Partial<Record<Way, number>> = {}, granularity = 'element') {
+function casesOf(
+  network: NetworkName,
+  levels: Levels,
+  seeds: Partial<Record<Way, number>> = {},
+  granularity = 'element',
+) {
   return Object.entries(levels).flatMap(([way, list]) =>
     list.map((level): Case => {
       const [sparsity, goal] = typeof level === 'number' ? [level] : level;
@@ -63,7 +68,13 @@ const small: Levels = {
   distilled: [0, [0.9, 8]],
   trained: [0, [0.9, 1.5]],
 };
-const blocks: Levels = { magnitude: [0.5, 0.7], 'one-shot': [[0.5, 2], [0.7, 10]] };
+const blocks: Levels = {
+  magnitude: [0.5, 0.7],
+  'one-shot': [
+    [0.5, 2],
+    [0.7, 10],
+  ],
+};
 /** An hour and more for each. */
 const once = { trained: 1 };
 
@@ -83,7 +94,7 @@ export const cases: readonly Case[] = [
   ...casesOf('mobilenet-v1-0.25', small, once),
 ];
 
-const cifar: readonly Case[] = [
+export const cifarCases: readonly Case[] = [
   ...casesOf('resnet-8-cifar', small, once),
   ...casesOf('resnet-8-cifar', blocks, {}, '4x1'),
 ];
@@ -92,12 +103,12 @@ export const nameOf = ({ network, way, granularity, sparsity }: Case): string =>
   `${network} ${way} ${granularity} ${100 * sparsity}`;
 
 export interface AccuracyOptions {
+  readonly cases: readonly Case[];
   /** Runs that were made, a line each: an interrupted benchmark goes on behind them. */
   readonly journal: string;
-  /** CIFAR-10 instead of digits and clothes. */
-  readonly cifar?: boolean;
   /** Only cases whose names contain this, and those anew. */
   readonly only?: string;
+  readonly run?: (c: Case, seed: number) => Promise<Run>;
   readonly onRun?: (run: Run) => void;
 }
 
@@ -105,33 +116,38 @@ export interface AccuracyOptions {
 const unlabelled = 256;
 
 /** All rows of which there are runs, those of earlier calls among them. */
-export async function benchAccuracy({ journal, cifar: colours, only, onRun }: AccuracyOptions): Promise<AccuracyRow[]> {
-  const wanted = (colours ? cifar : cases).filter((c) => nameOf(c).includes(only ?? '') && available(c.network));
-  const names = new Set(wanted.map(nameOf));
-  let runs = existsSync(journal)
-    ? readFileSync(journal, 'utf8').split('\n').filter(Boolean).map((line) => JSON.parse(line) as Run)
-    : [];
+export async function benchAccuracy(o: AccuracyOptions): Promise<AccuracyRow[]> {
+  const { cases, journal, only, run = runCase } = o;
+  const wanted = cases.filter((c) => nameOf(c).includes(only ?? ''));
+  let runs = existsSync(journal) ? linesOf(journal) : [];
   const missing = (c: Case) =>
     Array.from({ length: c.seeds }, (_, i) => i + 1).filter(
       (seed) => !runs.some((r) => r.name === nameOf(c) && r.seed === seed),
     );
   // What was finished, or is asked for by name, is measured anew.
   if (only !== undefined || wanted.every((c) => missing(c).length === 0)) {
+    const names = new Set(wanted.map(nameOf));
     runs = runs.filter((r) => !names.has(r.name));
     writeFileSync(journal, runs.map((r) => `${JSON.stringify(r)}\n`).join(''));
   }
   for (const c of wanted) {
     for (const seed of missing(c)) {
-      const run = await runCase(c, seed);
-      runs.push(run);
-      appendFileSync(journal, `${JSON.stringify(run)}\n`);
-      onRun?.(run);
+      const made = await run(c, seed);
+      runs.push(made);
+      appendFileSync(journal, `${JSON.stringify(made)}\n`);
+      o.onRun?.(made);
     }
   }
-  return (colours ? cifar : cases)
+  return cases
     .map((c) => ({ ...c, runs: runs.filter((r) => r.name === nameOf(c)) }))
     .filter((row) => row.runs.length > 0);
 }
+
+const linesOf = (journal: string): Run[] =>
+  readFileSync(journal, 'utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Run);
 
 /** `hurry` shortens training by that factor. */
 export async function runCase(c: Case, seed: number, hurry = 1): Promise<Run> {
@@ -169,7 +185,11 @@ function optionsOf(net: Network, { way }: Case, seed: number, hurry: number): Pr
   if (way === 'trained') {
     const { epochs, ...rest } = net.training;
     // With some images for the report, none of the training images is put aside for it.
-    const evaluation = dataOf(graph, split.validation, Uint32Array.from({ length: 100 }, (_, i) => i));
+    const evaluation = dataOf(
+      graph,
+      split.validation,
+      Uint32Array.from({ length: 100 }, (_, i) => i),
+    );
     return {
       data: dataOf(graph, split.train, order),
       evaluation,

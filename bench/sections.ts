@@ -2,8 +2,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ZooName } from '../examples/zoo/index.ts';
-import { benchAccuracy, type Run, runCase } from './accuracy.ts';
+import { benchAccuracy, cases, cifarCases, type Run, runCase } from './accuracy.ts';
 import { benchCost, type CostName, type CostRow, costGoals } from './accuracy-cost.ts';
+import { available } from './accuracy-networks.ts';
 import { accuracyTable, costTable, points } from './accuracy-table.ts';
 import { benchColdStart, type ColdRow } from './coldstart.ts';
 import { benchKernels, type KernelRow } from './kernels.ts';
@@ -200,7 +201,11 @@ const accuracy: Section = {
       }
       return undefined;
     }
-    const rows = await benchAccuracy({ journal: join(o.folder, 'accuracy.jsonl'), only: o.only, onRun: tellRun });
+    const here = cases.filter((c) => available(c.network));
+    if (here.length < cases.length)
+      console.error('without Fashion-MNIST: apt-get install dataset-fashion-mnist');
+    const journal = join(o.folder, 'accuracy.jsonl');
+    const rows = await benchAccuracy({ cases: here, journal, only: o.only, onRun: tellRun });
     const measured = join(o.folder, 'accuracy-cost.json');
     const again = !existsSync(measured) || 'cost'.includes(o.only ?? '');
     if (again) save(o, 'accuracy-cost', await benchCost(Object.keys(costGoals) as CostName[], o.folder));
@@ -216,7 +221,7 @@ const cifar: Section = {
   packages: ['@tensorflow/tfjs-backend-wasm'],
   async run(o) {
     const journal = join(o.folder, 'accuracy-cifar.jsonl');
-    const rows = await benchAccuracy({ journal, cifar: true, only: o.only, onRun: tellRun });
+    const rows = await benchAccuracy({ cases: cifarCases, journal, only: o.only, onRun: tellRun });
     return accuracyTable(rows);
   },
 };

@@ -17,7 +17,10 @@ export interface Trained {
   readonly accuracy: Record<'train' | 'validation' | 'test', number>;
 }
 
-export type Recipe = Pick<TrainOptions, 'epochs' | 'batch' | 'lr' | 'optimizer' | 'weightDecay' | 'augment'>;
+export type Recipe = Pick<
+  TrainOptions,
+  'epochs' | 'batch' | 'lr' | 'optimizer' | 'weightDecay' | 'augment' | 'validateEvery'
+>;
 
 /** Trains a model with layers `logits` and softmax from seeded weights and writes it to `folder/name`. */
 export async function trainClassifier(

@@ -86,7 +86,8 @@ export function tfGraph(tf: Tf, graph: Graph, changed: Constants = new Map()): T
     variables,
     classifies: targets.length === 1 && targets[0] !== graph.outputs[0].value,
     batch: ports.every((p) => p.shape[0] === 1) ? Number.POSITIVE_INFINITY : 1,
-    sampleBytes: 4 * nodes.flatMap((n) => n.outputs).reduce((sum, id) => sum + sizeOf(graph.values.get(id)!.shape), 0),
+    sampleBytes:
+      4 * nodes.flatMap((n) => n.outputs).reduce((sum, id) => sum + sizeOf(graph.values.get(id)!.shape), 0),
     inputs,
     fixed,
     apply,

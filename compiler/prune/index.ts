@@ -182,10 +182,9 @@ async function corrected(
   options: SettledOptions,
   notes: string[],
 ): Promise<Constants> {
-  const { choose } = parts;
   const dense = answersOf(tf, graph, choose);
   const divergence = (c: Constants) => compare(dense, answersOf(tf, graph, choose, c)).divergence;
-  const moved = await correctStatistics(tf, graph, constants, calibration(parts, options), 'relative', masks);
+  const moved = await correctStatistics(tf, graph, constants, part, 'relative', masks);
   if (divergence(moved) >= divergence(constants)) return constants;
   notes.push('means and deviations of the layers were moved back to the dense ones');
   return moved;

@@ -14,7 +14,7 @@ import type { PruneContext } from './index.ts';
 import type { LayerPlan, PrunableLayer } from './layers.ts';
 import { type Masks, magnitudeMask, masked } from './magnitude.ts';
 import { countKept } from './math/patterns.ts';
-import type { Granularity, LayerProblem } from './math/problem.ts';
+import type { Granularity } from './math/problem.ts';
 import { fitMask, type Method, type PrunedLayer, preparePruner } from './math/prunelayer.ts';
 import type { Tf } from './train/backend.ts';
 import { type Stop, walk } from './walk.ts';

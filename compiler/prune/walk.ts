@@ -46,13 +46,20 @@ export interface Walk {
   readonly at: (node: Node) => boolean;
   /** What the node makes is wanted too. */
   readonly outputs?: boolean;
+  readonly memory?: Memory;
   /** May change the node's constants in `changed`, which is what the pruned side runs with from there on. */
   readonly visit: (stop: Stop) => void;
 }
 
-/** Bytes of both networks' values that may be held between stops, and that one batch may need at a time. */
-const held = 400e6;
-const inFlight = 160e6;
+/** Bytes of both networks' values. */
+export interface Memory {
+  /** Held between stops. */
+  readonly held: number;
+  /** Of one batch at its widest. */
+  readonly inFlight: number;
+}
+
+const usual: Memory = { held: 400e6, inFlight: 160e6 };
 const mostSamples = 64;
 
 /** Visits the wanted nodes in order. */
@@ -61,12 +68,12 @@ export async function walk(
   graph: Graph,
   part: Part,
   changed: Map<ValueId, Float32Array>,
-  { at, outputs = false, visit }: Walk,
+  { at, outputs = false, memory = usual, visit }: Walk,
 ): Promise<void> {
   const dense = tfGraph(tf, graph);
   const pruned = tfGraph(tf, graph, changed);
   const lives = new Lives(graph, dense);
-  const size = Math.max(1, Math.min(mostSamples, dense.batch, Math.floor(inFlight / lives.most)));
+  const size = Math.max(1, Math.min(mostSamples, dense.batch, Math.floor(memory.inFlight / lives.most)));
   const starts = Array.from({ length: Math.ceil(part.n / size) }, (_, i) => i * size);
   let position = 0;
   let envs: readonly (Env | undefined)[] = starts.map(() => undefined);
@@ -74,7 +81,9 @@ export async function walk(
   const inputsOf = (start: number): Env => {
     const b = Math.min(size, part.n - start);
     const x = part.x.subarray(start * part.width, (start + b) * part.width);
-    const made = tf.tidy(() => [...dense.inputs(tf.tensor2d(x, [b, part.width]))].map(([, t]) => tf.clone(t)));
+    const made = tf.tidy(() =>
+      [...dense.inputs(tf.tensor2d(x, [b, part.width]))].map(([, t]) => tf.clone(t)),
+    );
     const env = new Env(tf);
     graph.inputs.forEach((port, i) => void env.dense.set(port.value, tf.keep(made[i])));
     return env;
@@ -107,7 +116,7 @@ export async function walk(
       const apart = spread(dense.nodes.slice(0, index + 1), changed);
       const batches = function* (): Generator<Batch> {
         const from = position;
-        const next = lives.lastWithin(from + 1, index, apart, part.n);
+        const next = lives.lastWithin(from + 1, index, apart, memory.held / part.n);
         const moved: Env[] = [];
         for (const [i, start] of starts.entries()) {
           const env = envs[i]?.clone() ?? inputsOf(start);
@@ -211,11 +220,11 @@ class Lives {
     return this.#sets[position];
   }
 
-  /** The last position of from … to at which `n` samples fit into what may be held. */
-  lastWithin(from: number, to: number, apart: ReadonlySet<ValueId>, n: number): number | undefined {
+  /** The last position of from … to at which the values of one sample fit into `bytes`. */
+  lastWithin(from: number, to: number, apart: ReadonlySet<ValueId>, bytes: number): number | undefined {
     for (let p = to; p >= from; p--) {
       const twice = [...this.#sets[p]].filter((id) => apart.has(id));
-      if (n * (this.#bytes(this.#sets[p]) + this.#bytes(twice)) <= held) return p;
+      if (this.#bytes(this.#sets[p]) + this.#bytes(twice) <= bytes) return p;
     }
     return undefined;
   }

