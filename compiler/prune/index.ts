@@ -178,8 +178,8 @@ async function corrected(
   tf: Tf,
   graph: Graph,
   { constants, masks }: OneShot,
-  parts: Parts,
-  options: SettledOptions,
+  part: Part,
+  choose: Part,
   notes: string[],
 ): Promise<Constants> {
   const dense = answersOf(tf, graph, choose);
