@@ -134,7 +134,7 @@ const methodNotes = [
 /** A module in this process, and the files that ship it. */
 async function ours(id: string, title: string, kind: Variant['kind'], emitted: Emitted): Promise<Contender> {
   const { metadata } = emitted;
-  const { run, invoke, inputs, outputs } = await instantiate(emitted.wasm, metadata);
+  const { run, caller } = await instantiate(emitted.wasm, metadata);
   const shipped = pack(safeName(metadata.name), emitted, 'esm');
   const code = [...shipped].filter(([name]) => !name.endsWith('.d.ts'));
   return {
@@ -142,15 +142,7 @@ async function ours(id: string, title: string, kind: Variant['kind'], emitted: E
     title,
     kind,
     run,
-    prepare(sample) {
-      const values = metadata.inputs.map((p) => sample[p.name].data);
-      const results = outputs.map((y) => y.slice());
-      return () => {
-        for (let i = 0; i < inputs.length; i++) inputs[i].set(values[i]);
-        invoke();
-        for (let i = 0; i < outputs.length; i++) results[i].set(outputs[i]);
-      };
-    },
+    prepare: caller,
     files: code.map(([name, content]) => ({ name, bytes: Buffer.from(content as Uint8Array) })),
     memory: () => metadata.memoryBytes,
     cold(folder) {

@@ -51,12 +51,20 @@ export async function load(
 /**
  * A model of the same shape whose weights are zero where pruned; `pruning.report` says what was done.
  *
- * @throws {CompileError} E_USAGE, E_DATA.
+ * @throws {CompileError} E_USAGE, E_DATA; E_BUDGET where a budget can't be met.
  */
-export function prune(model: Model, options: PruneModelOptions): Promise<Model> {
-  const { progress, signal, checkpoint, ...rest } = options;
-  return cut(model, rest, { progress, signal, checkpoint });
+export async function prune(model: Model, options: PruneModelOptions): Promise<Model> {
+  const { progress, signal, checkpoint, compile: counted = {}, ...rest } = options;
+  const { budget } = rest;
+  const context = { progress, signal, checkpoint };
+  if (!budget) return cut(model, rest, context);
+  const { pruneWithin } = await import('./budget/index.ts');
+  const build = (m: Model, sparse: boolean) => compile(m, { ...counted, sparse, progress });
+  const how = { build: buildOf(counted.simd), objective: counted.optimize ?? 'speed' };
+  return pruneWithin(model, { ...rest, budget }, build, how, context);
 }
+
+const buildOf = (simd: CompileOptions['simd'] = 'auto') => (simd === 'auto' ? 'simd' : simd);
 
 /**
  * Compiles to one WebAssembly module and the files of a target. The same model and options give the same bytes.
@@ -64,8 +72,8 @@ export function prune(model: Model, options: PruneModelOptions): Promise<Model> 
  * @throws {CompileError} E_TOOLCHAIN where asc fails.
  */
 export async function compile(model: Model, options: CompileOptions = {}): Promise<Compiled> {
-  const { simd = 'auto', optimize = 'speed', sparse = true, target = 'esm' } = options;
-  const build = simd === 'auto' ? 'simd' : simd;
+  const { optimize = 'speed', sparse = true, target = 'esm' } = options;
+  const build = buildOf(options.simd);
   const name = safeName(options.name ?? model.name);
   const emitted = await emit(
     model.graph,
@@ -168,7 +176,7 @@ export type {
   VerifyOptions,
 } from './options.ts';
 export type { Progress, Stage } from './progress.ts';
-export type { CheckpointOptions, LayerRule, PruneOptions, PruneReport } from './prune/index.ts';
+export type { Budget, CheckpointOptions, LayerRule, PruneOptions, PruneReport } from './prune/index.ts';
 export { parseGranularity } from './prune/index.ts';
 export type { Followed, RunSources } from './recipe.ts';
 export type { Comparison, Verification } from './verify.ts';

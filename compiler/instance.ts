@@ -8,6 +8,8 @@ export interface Instance {
   run(inputs: Readonly<Record<string, Tensor>>): Record<string, Tensor>;
   /** Runs on what the input views hold. */
   invoke(): void;
+  /** One call for the clock: inputs in, results out. */
+  caller(inputs: Readonly<Record<string, Tensor>>): () => void;
   readonly inputs: readonly TensorData[];
   readonly outputs: readonly TensorData[];
   readonly exports: Readonly<Record<string, () => number>>;
@@ -32,6 +34,15 @@ export async function instantiate(wasm: Uint8Array<ArrayBuffer>, metadata: Metad
     outputs,
     exports,
     invoke,
+    caller(given) {
+      const values = metadata.inputs.map((p) => given[p.name].data);
+      const results = outputs.map((y) => y.slice());
+      return () => {
+        for (let i = 0; i < inputs.length; i++) inputs[i].set(values[i]);
+        invoke();
+        for (let i = 0; i < outputs.length; i++) results[i].set(outputs[i]);
+      };
+    },
     run(given) {
       exports.reset?.();
       metadata.inputs.forEach((p, i) => void inputs[i].set(given[p.name].data));

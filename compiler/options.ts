@@ -19,6 +19,8 @@ export interface PruneModelOptions extends PruneOptions {
   readonly signal?: AbortSignal;
   /** Where fine-tuning keeps its state, so that it can be gone on with. */
   readonly checkpoint?: CheckpointOptions;
+  /** How the modules that a budget counts are compiled. */
+  readonly compile?: Pick<CompileOptions, 'name' | 'simd' | 'optimize'>;
 }
 
 export interface FollowOptions extends Pick<PruneModelOptions, 'progress' | 'signal' | 'checkpoint'> {

@@ -14,13 +14,7 @@ import { badData, badFormat, ioFailed, overLimit, usage } from './errors.ts';
 import { type Compiled, compile, load, prune, version } from './index.ts';
 import type { Model } from './model.ts';
 import type { CompileOptions, FollowOptions } from './options.ts';
-import {
-  allocationPolicies,
-  granularityText,
-  methods,
-  type PruneOptions,
-  parseGranularity,
-} from './prune/index.ts';
+import { allocations, granularityText, methods, type PruneOptions, parseGranularity } from './prune/index.ts';
 import { fingerprint } from './record.ts';
 import { portsOf } from './samples.ts';
 
@@ -72,7 +66,15 @@ const pruneSchema = z.strictObject({
   sparsity: share.optional(),
   threshold: z.number().min(0).optional(),
   method: z.enum(['auto', ...methods]),
-  allocation: z.enum(allocationPolicies),
+  budget: z
+    .strictObject({
+      bytes: positive.optional(),
+      latencyMs: positive.optional(),
+      macs: positive.optional(),
+      drop: z.number().min(0).optional(),
+    })
+    .optional(),
+  allocation: z.enum(allocations).optional(),
   granularity: z.string(),
   layers: z.array(
     z.strictObject({ pattern: z.string(), sparsity: share.optional(), keep: z.boolean().optional() }),
@@ -272,6 +274,7 @@ export async function follow(path: string, options: FollowOptions = {}): Promise
     progress,
     signal,
     checkpoint,
+    compile: build,
   });
   return {
     model: pruned,

@@ -59,6 +59,7 @@ export const compile: CommandSpec = {
     'compile model.json --sparsity 0.9 --data x.npy --labels y.npy --verify',
     'compile model.json --target inline --optimize size --name detector',
     'compile --recipe dist/model.recipe.yaml -o again',
+    'compile model.json --max-latency 2ms --calibrate x.npy',
   ],
   async action(context: Context, [path]: readonly string[], options: CompileFlags) {
     const { warmUp } = await import('../link/asc.ts');
@@ -98,9 +99,10 @@ export const compile: CommandSpec = {
 
 async function fromFlags(context: Context, path: string, options: CompileFlags): Promise<Followed> {
   const opened = await openModel(context, path, options);
-  const model = wantsPruning(options) ? await pruneModel(context, opened, options) : opened;
-  const { compile } = await import('../index.ts');
   const { name, target, simd, optimize, emitSource, emitWat } = options;
+  const counted = { name, simd, optimize };
+  const model = wantsPruning(options) ? await pruneModel(context, opened, options, counted) : opened;
+  const { compile } = await import('../index.ts');
   const compileOptions = { name, target, simd, optimize, emitSource, emitWat };
   return {
     model,

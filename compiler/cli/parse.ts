@@ -28,6 +28,32 @@ export function whole(text: string): number {
   return value;
 }
 
+/** A positive number with one of `units`, as factors by name; `''` is the number alone. */
+const measure = (units: Readonly<Record<string, number>>, example: string) => (text: string) => {
+  const [, digits, unit] = /^\s*(\d+\.?\d*(?:e\d+)?|\.\d+)\s*([^\s\d]*)\s*$/.exec(text) ?? [];
+  const value = Number(digits) * (units[unit] ?? Number.NaN);
+  if (!(value > 0 && value < Number.POSITIVE_INFINITY))
+    throw new InvalidArgumentError(`a positive amount is wanted, as ${example}.`);
+  return value;
+};
+
+/** In milliseconds; a number alone is milliseconds. */
+export const time = measure({ '': 1, ns: 1e-6, us: 1e-3, µs: 1e-3, μs: 1e-3, ms: 1, s: 1e3 }, '2ms or 350us');
+/** In bytes; kB is 1,000 and KiB 1,024 of them. */
+export const size = measure(
+  { '': 1, B: 1, kB: 1e3, KB: 1e3, k: 1e3, MB: 1e6, M: 1e6, KiB: 1024, MiB: 1024 ** 2 },
+  '20kB or 64KiB',
+);
+export const quantity = measure({ '': 1, k: 1e3, K: 1e3, M: 1e6, G: 1e9 }, '5M');
+
+/** Points of a hundred. */
+export function points(text: string): number {
+  const value = Number(text);
+  if (!(text.trim() !== '' && value >= 0 && value < 100))
+    throw new InvalidArgumentError('points from 0 to below 100 are wanted, as 0.5.');
+  return value;
+}
+
 export const list = (text: string, before: readonly string[] = []): string[] => [...before, text];
 
 /** `input=16000`, again and again. */

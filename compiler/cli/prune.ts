@@ -1,6 +1,7 @@
 import { safeName } from '../../targets/target.ts';
 import type { Model } from '../model.ts';
-import type { LayerRule, PruneOptions, PruneReport } from '../prune/index.ts';
+import type { PruneModelOptions } from '../options.ts';
+import type { Budget, BudgetReport, LayerRule, PruneOptions, PruneReport } from '../prune/index.ts';
 import type { RunSources } from '../recipe.ts';
 import { type CheckpointFlags, checkpointOf, checkpointOptions } from './checkpoint.ts';
 import { type CommandSpec, type Context, option } from './command.ts';
@@ -17,7 +18,7 @@ import {
   sampleSource,
 } from './inputs.ts';
 import { interruptible } from './interrupt.ts';
-import { fraction, list, positive, whole } from './parse.ts';
+import { fraction, list, points, positive, quantity, size, time, whole } from './parse.ts';
 import { followed, type RecipeFlags, recipeName, recipeOptions } from './recipe.ts';
 import * as format from './ui/format.ts';
 
@@ -25,6 +26,10 @@ import * as format from './ui/format.ts';
 export interface PruneFlags {
   readonly sparsity?: number;
   readonly threshold?: number;
+  readonly maxBytes?: number;
+  readonly maxLatency?: number;
+  readonly maxMacs?: number;
+  readonly maxDrop?: number;
   readonly method?: PruneOptions['method'];
   readonly allocation?: PruneOptions['allocation'];
   readonly granularity?: string;
@@ -47,6 +52,13 @@ export const pruneOptions = () => [
     fraction,
   ),
   option('--threshold <x>', 'instead: every weight of smaller magnitude goes').argParser(positive),
+  option('--max-bytes <size>', 'instead: what the .wasm may take, as 20kB').argParser(size),
+  option('--max-latency <time>', 'instead: median of one inference on this machine, as 2ms').argParser(time),
+  option('--max-macs <n>', 'instead: multiply-accumulates of what is left, as 5M').argParser(quantity),
+  option(
+    '--max-drop <points>',
+    'instead, or besides: of accuracy, or without labels of answers like the dense ones, as 0.5',
+  ).argParser(points),
   option('--method <name>', 'how weights are chosen (default: auto, the best that the data allow)').choices([
     'auto',
     'magnitude',
@@ -61,6 +73,7 @@ export const pruneOptions = () => [
     'global',
     'erk',
     'lamp',
+    'sensitivity',
   ]),
   option('--granularity <shape>', 'what goes together: element, 4x1, 1x4, 2x1, 2:4 or channel'),
   option(
@@ -82,14 +95,23 @@ export const trainOptions = () => [
   ...checkpointOptions(),
 ];
 
-export const wantsPruning = ({ sparsity, threshold, granularity, layer }: PruneFlags) =>
-  [sparsity, threshold, granularity, layer].some((o) => o !== undefined);
+export const wantsPruning = (flags: PruneFlags) =>
+  [flags.sparsity, flags.threshold, flags.granularity, flags.layer, budgetOf(flags)].some(
+    (o) => o !== undefined,
+  );
 
-/** Prunes, and tells what it did. */
+function budgetOf({ maxBytes, maxLatency, maxMacs, maxDrop }: PruneFlags): Budget | undefined {
+  const budget: Budget = { bytes: maxBytes, latencyMs: maxLatency, macs: maxMacs, drop: maxDrop };
+  const given = Object.entries(budget).filter(([, v]) => v !== undefined);
+  return given.length > 0 ? Object.fromEntries(given) : undefined;
+}
+
+/** Prunes, and tells what it did. `compile`: how the modules that a budget counts are compiled. */
 export async function pruneModel(
   context: Context,
   model: Model,
   flags: PruneFlags & TrainFlags,
+  compile?: PruneModelOptions['compile'],
 ): Promise<Model> {
   const [{ prune }, { parseGranularity }] = await Promise.all([
     import('../index.ts'),
@@ -100,6 +122,7 @@ export async function pruneModel(
   const options = {
     sparsity,
     threshold,
+    budget: budgetOf(flags),
     method,
     allocation,
     granularity: granularity === undefined ? undefined : parseGranularity(granularity),
@@ -111,6 +134,7 @@ export async function pruneModel(
     seed: context.options.seed,
     progress: context.progress,
     checkpoint: await checkpointOf(flags),
+    compile,
   };
   const pruned = await interruptible((signal) => prune(model, { ...options, signal }));
   context.say(`${await reportText(pruned.pruning!.report!)}\n`);
@@ -155,12 +179,13 @@ export async function reportText(report: PruneReport): Promise<string> {
     l.kept ?? l.method,
   ]);
   const { pruned, parameters } = report.sparsity;
-  const { agreement } = report;
+  const { agreement, budget } = report;
   return [
     table(['layer', 'weights', 'left', 'zeros', 'how'], rows, [0, 4]),
     '',
     `${format.percent(pruned)} zeros in pruned layers, ${format.percent(parameters)} of all parameters`,
     ...(agreement ? [agreementText(agreement)] : []),
+    ...(budget ? [await budgetText(budget)] : []),
     ...report.notes.map((n) => `note: ${format.printable(n)}`),
   ].join('\n');
 }
@@ -171,6 +196,12 @@ function agreementText({ n, top1, accuracy, denseAccuracy }: NonNullable<PruneRe
       ? ''
       : `right ${format.percent(accuracy, 2)}, dense ${format.percent(denseAccuracy, 2)}; `;
   return `${right}same answer as the dense network in ${format.percent(top1, 2)} of ${format.count(n)} samples`;
+}
+
+async function budgetText({ asked, predicted, measured, builds }: BudgetReport): Promise<string> {
+  const { amounts } = await import('../budget/text.ts');
+  const before = Object.keys(predicted).length > 0 ? `, ${amounts(predicted)} predicted` : '';
+  return `budget ${amounts(asked)}: ${amounts(measured)} measured${before}, after ${builds} trials`;
 }
 
 interface Flags extends PruneFlags, TrainFlags, ModelOptions, RecipeFlags {
@@ -194,6 +225,8 @@ export const prune: CommandSpec = {
     'prune model.json --sparsity 0.95 --calibrate x.npy',
     'prune model.json --sparsity 0.95 --data x.npy --labels y.npy --schedule gradual --epochs 30',
     'prune model.json --granularity 4x1 --sparsity 0.8',
+    'prune model.json --max-bytes 20kB --calibrate x.npy',
+    'prune model.json --max-drop 0.5 --data x.npy --labels y.npy',
     'prune model.json --sparsity 0.9 --data photos --labels folder --image-mean 0.5 --image-std 0.5',
     'prune --recipe pruned/net.recipe.yaml -o again',
   ],

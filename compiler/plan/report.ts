@@ -1,6 +1,8 @@
 /** What reports say of each step that holds weights. */
+import type { LinearChoice } from '../kernels.ts';
 import { formats } from '../sparse/index.ts';
 import type { LinearStep, Plan, Step, WindowStep } from './forms.ts';
+import type { LinearGeometry } from './linear.ts';
 import type { LinearSelection } from './select.ts';
 import { dimSize } from './view.ts';
 
@@ -50,7 +52,6 @@ function linearInfo(plan: Plan, step: LinearStep, s: LinearSelection): LayerInfo
   const { geometry: g, choice } = s;
   const data = plan.values.get(step.weights)!.data!;
   const [outer, , , pixels] = step.x.dims.map(dimSize);
-  const calls = g.outer.reduce((n, l) => n * l.size, 1) * g.groups;
   const bytes = s.packed.flatMap((p) => Object.values(p.arrays)).reduce((n, a) => n + a.byteLength, 0);
   const dense = { rows: g.rows, cols: g.offsets.length, data: data as Float32Array };
   return {
@@ -66,8 +67,15 @@ function linearInfo(plan: Plan, step: LinearStep, s: LinearSelection): LayerInfo
     bytes: choice ? bytes : data.byteLength,
     denseBytes: choice ? formats.dense.bytes(dense, g.offsets) * g.groups : data.byteLength,
     macs: outer * pixels * data.length,
-    predictedNs: (choice?.predictedNs ?? outer * pixels * data.length) * calls,
+    predictedNs: predictedNs(step, g, choice),
   };
+}
+
+/** Nanoseconds of one run of a step; plain loops take about one for each multiply-accumulate. */
+export function predictedNs(step: LinearStep, g: LinearGeometry, choice?: LinearChoice): number {
+  const [outer, , , pixels] = step.x.dims.map(dimSize);
+  const calls = g.outer.reduce((n, l) => n * l.size, 1) * g.groups;
+  return (choice?.predictedNs ?? outer * pixels * g.rows * g.groups * g.offsets.length) * calls;
 }
 
 function windowInfo(plan: Plan, step: WindowStep): LayerInfo {

@@ -39,35 +39,40 @@ export function select(staged: Staged, options: SelectOptions): ReadonlyMap<Line
   return out;
 }
 
-function selectLinear(step: LinearStep, { plan, layouts }: Staged, options: SelectOptions): LinearSelection {
-  const geometry = linearGeometry(step, plan, layouts);
+function selectLinear(step: LinearStep, staged: Staged, options: SelectOptions): LinearSelection {
+  const { plan } = staged;
+  const { geometry, choose } = chooser(step, staged, options);
   const { rows, groups, offsets } = geometry;
   const bias = new Float32Array(groups * rows);
   if (step.bias !== undefined) bias.set(plan.values.get(step.bias)!.data!);
-  const distinct = new Set(offsets).size === offsets.length;
-  if (!geometry.contiguous || !distinct || !operandsFollow(step, plan, layouts))
-    return { geometry, packed: [], bias };
-
-  const matrices = groupMatrices(plan, step, rows, groups, offsets.length);
-  const whole: Matrix = {
-    rows: rows * groups,
-    cols: offsets.length,
-    data: plan.values.get(step.weights)!.data as Float32Array,
-  };
-  const best = chooseLinear(groups === 1 ? whole : matrices[0], offsets, {
-    pixels: geometry.pixels,
-    yRow: geometry.yRow,
-    build: options.build,
-    objective: options.objective,
-  });
-  const [dense] = best.candidates;
-  const asked = best.candidates.find((c) => c.format === options.format);
-  const choice = asked
-    ? { ...best, ...asked, reason: 'asked for' }
-    : options.sparse
-      ? best
-      : { ...best, ...dense, reason: 'dense build' };
+  if (!choose) return { geometry, packed: [], bias };
+  const data = plan.values.get(step.weights)!.data as Float32Array;
+  const choice = choose(data);
+  const matrices = groupMatrices(data, rows, groups, offsets.length);
   return { geometry, choice, bias, packed: matrices.map((m) => formats[choice.format].pack(m, offsets)) };
+}
+
+export interface Chooser {
+  readonly geometry: LinearGeometry;
+  /** Format and kernel for weights [G, R, K]; absent where no kernel fits the views. */
+  readonly choose?: (weights: Float32Array) => LinearChoice;
+}
+
+/** What `select` takes for a step, as a function of its weights. */
+export function chooser(step: LinearStep, { plan, layouts }: Staged, options: SelectOptions): Chooser {
+  const geometry = linearGeometry(step, plan, layouts);
+  const { rows, groups, offsets, pixels, yRow } = geometry;
+  const distinct = new Set(offsets).size === offsets.length;
+  if (!geometry.contiguous || !distinct || !operandsFollow(step, plan, layouts)) return { geometry };
+  const { build, objective } = options;
+  const choose = (weights: Float32Array): LinearChoice => {
+    const [matrix] = groupMatrices(weights, rows, groups, offsets.length);
+    const best = chooseLinear(matrix, offsets, { pixels, yRow, build, objective });
+    const asked = best.candidates.find((c) => c.format === options.format);
+    if (asked) return { ...best, ...asked, reason: 'asked for' };
+    return options.sparse ? best : { ...best, ...best.candidates[0], reason: 'dense build' };
+  };
+  return { geometry, choose };
 }
 
 /** True where all operands of the epilogue that are computed move as the result moves: kernels know their distance alone. */
@@ -84,8 +89,7 @@ function operandsFollow(step: LinearStep, plan: Plan, layouts: Staged['layouts']
   );
 }
 
-function groupMatrices(plan: Plan, step: LinearStep, rows: number, groups: number, cols: number): Matrix[] {
-  const data = plan.values.get(step.weights)!.data as Float32Array;
+function groupMatrices(data: Float32Array, rows: number, groups: number, cols: number): Matrix[] {
   return Array.from({ length: groups }, (_, g) => ({
     rows,
     cols,

@@ -96,6 +96,10 @@ export function split(part: Part, evaluation: Part | undefined, seed: number): P
   return { fit, choose: choose.n > 0 ? choose : fit, ...(report && { report }) };
 }
 
+/** What layers are fitted on: few samples are all needed for the moments, those that choose between repairs too. */
+export const calibration = ({ fit, choose }: Parts, most = 1024): Part =>
+  fit.n >= most ? first(fit, most) : first(join(fit, choose), most);
+
 /** Samples of `b` that are in `a` too, to the bit. */
 export function overlap(a: Part, b: Part): number {
   const hashes = (p: Part) =>

@@ -1,30 +1,30 @@
 /** Pruning a graph: which layers, how many weights of each, which ones, and what is done about the loss. */
-import { usage } from '../errors.ts';
+import { assert, usage } from '../errors.ts';
 import type { Graph, ValueId } from '../ir/graph.ts';
-import type { Progress } from '../progress.ts';
 import { type Agreement, answersOf, compare } from './answers.ts';
 import { channelMasks } from './channels.ts';
 import { correctStatistics } from './correct.ts';
-import { first, join, overlap, type Part, type Parts, partOf, split } from './data.ts';
+import { calibration, overlap, type Part, type Parts, partOf, split } from './data.ts';
 import { finetune, type Target } from './finetune.ts';
 import type { Constants } from './graph-tf.ts';
-import { findLayers, type LayerPlan, planLayers, withConstants } from './layers.ts';
+import { findLayers, isDecided, type LayerPlan, planLayers, withConstants } from './layers.ts';
 import { keepCounts, type Masks, magnitudeMask, masked, thresholdMask } from './magnitude.ts';
 import { type Method, methods } from './math/prunelayer.ts';
 import { type OneShot, oneShot } from './oneshot.ts';
-import { checkOptions, type PruneOptions, type SettledOptions, safeSparsity, settle } from './options.ts';
+import {
+  type Allocation,
+  checkOptions,
+  type PruneContext,
+  type PruneOptions,
+  type SettledOptions,
+  safeSparsity,
+  settle,
+} from './options.ts';
 import { layerReports, type PruneReport, sparsityOf } from './report.ts';
+import { keepBySensitivity, measureSensitivity } from './sensitivity.ts';
 import { gradientSizes } from './taylor.ts';
 import { loadBackend, type Tf } from './train/backend.ts';
-import { type CheckpointOptions, refuseTaken } from './train/checkpoint.ts';
-
-export interface PruneContext {
-  readonly progress?: Progress;
-  /** Ends fine-tuning; the best state so far is kept. */
-  readonly signal?: AbortSignal;
-  /** Where fine-tuning keeps its state, so that it can be gone on with. */
-  readonly checkpoint?: CheckpointOptions;
-}
+import { refuseTaken } from './train/checkpoint.ts';
 
 export interface Pruned {
   readonly graph: Graph;
@@ -47,7 +47,15 @@ export async function pruneGraph(
 ): Promise<Pruned> {
   checkOptions(options);
   const settled = settle(options);
-  const { allocation, granularity, method, data, seed, sparsity = 0, finetune: settings } = settled;
+  const {
+    allocation = 'uniform',
+    granularity,
+    method,
+    data,
+    seed,
+    sparsity = 0,
+    finetune: settings,
+  } = settled;
   if (context.checkpoint) {
     if (settings === false) throw usage('a checkpoint is for fine-tuning, which this run does without');
     refuseTaken(context.checkpoint);
@@ -60,28 +68,38 @@ export async function pruneGraph(
   const tf = judged && (await loadBackend(options.backend));
   const judge = tf && judgeOf(tf, graph, judged);
   const plans = planLayers(findLayers(graph), settled.layers);
+  assert(!options.budget || plans.every(isDecided), 'a budget is for levels that are decided');
 
   const channels = granularity.kind === 'row' ? channelMasks(graph, plans, sparsity) : undefined;
   const gradual = settings !== false && settings.schedule === 'gradual';
 
-  const keep = keepCounts(plans, sparsity, allocation);
+  const fit = parts && calibration(parts, settled.calibration);
+  const how = { method, granularity, seed };
+  const keep =
+    allocation === 'sensitivity'
+      ? keepBySensitivity(
+          plans,
+          sparsity,
+          await measureSensitivity(tf!, graph, plans, fit!, parts!, how, context),
+          granularity,
+        )
+      : keepCounts(plans, sparsity, allocation);
   let masks = channels?.masks ?? magnitudeMasks(plans, keep, settled);
   let constants: Constants = new Map([...masks].map(([id, mask]) => [id, masked(valuesOf(graph, id), mask)]));
   let details: OneShot['details'] = new Map();
   if (tf && parts && !gradual && options.threshold === undefined) {
-    const part = calibration(parts, settled);
-    const gradients = method === 'taylor' && !channels && { gradients: await gradientSizes(tf, graph, part) };
-    const how = { method, granularity, seed, ...(channels && { masks }), ...gradients };
-    const done = await oneShot(tf, graph, plans, keep, part, how, context);
+    const gradients = method === 'taylor' && !channels && { gradients: await gradientSizes(tf, graph, fit!) };
+    const chosen = { ...how, ...(channels && { masks }), ...gradients };
+    const done = await oneShot(tf, graph, plans, keep, fit!, chosen, context);
     ({ masks, details } = done);
     if (context.signal?.aborted)
       notes.push('pruning was ended early: the layers that were left went by magnitude');
-    constants = await corrected(tf, graph, done, part, parts.choose, notes);
+    constants = await corrected(tf, graph, done, fit!, parts.choose, notes);
   }
   let untrained: Agreement | undefined;
   if (tf && parts && settings) {
     const target: Target = gradual
-      ? { kind: 'gradual', plans, sparsity, allocation, granularity }
+      ? { kind: 'gradual', ...gradually(plans, sparsity, allocation, keep), granularity }
       : { kind: 'masks', masks };
     const start = gradual ? new Map<ValueId, Float32Array>() : constants;
     if (!gradual) untrained = judge?.(constants);
@@ -108,15 +126,32 @@ export async function pruneGraph(
     options: used.size === 1 && isMethod(only) ? { ...settled, method: only } : settled,
     report: {
       method: [...used].join(', '),
-      allocation: options.threshold === undefined ? allocation : 'threshold',
+      allocation: options.budget ? 'budget' : options.threshold === undefined ? allocation : 'threshold',
       granularity: granularity.kind,
       layers: reports,
       sparsity: zeros,
       ...(untrained && { untrained }),
       ...(judge && { agreement: judge(constants) }),
+      ...(tf &&
+        parts &&
+        options.budget?.drop !== undefined && {
+          decided: judgeOf(tf, graph, parts.choose)(constants),
+        }),
       notes,
     },
   };
+}
+
+/** The shares of an allocation that was measured on the dense network are held to; others follow the weights as they move. */
+function gradually(
+  plans: readonly LayerPlan[],
+  sparsity: number,
+  allocation: Allocation,
+  keep: readonly number[],
+) {
+  if (allocation !== 'sensitivity') return { plans, sparsity, allocation };
+  const held = plans.map((p, i) => ({ ...p, sparsity: 1 - keep[i] / p.layer.weights.length }));
+  return { plans: held, sparsity, allocation: 'uniform' as const };
 }
 
 /** Compares pruned constants with the dense graph on one part. */
@@ -169,10 +204,6 @@ const isMethod = (name: string): name is Method => (methods as readonly string[]
 
 const valuesOf = (graph: Graph, id: ValueId) => graph.values.get(id)!.data as Float32Array;
 
-/** Few samples are all needed for the moments, those that choose between repairs too. */
-const calibration = ({ fit, choose }: Parts, { calibration: most }: SettledOptions): Part =>
-  fit.n >= most! ? first(fit, most!) : first(join(fit, choose), most!);
-
 /** The constants, or their statistics moved back to the dense ones where that brings answers closer to the dense ones. */
 async function corrected(
   tf: Tf,
@@ -193,16 +224,19 @@ async function corrected(
 export type { Agreement } from './answers.ts';
 export type { PruneData } from './data.ts';
 export { findLayers, type PrunableLayer } from './layers.ts';
-export { type AllocationPolicy, allocationPolicies } from './math/allocate.ts';
 export { type Method, methods } from './math/prunelayer.ts';
 export {
+  allocations,
+  type Budget,
   type FinetuneSettings,
   granularityText,
   type LayerRule,
+  type PruneContext,
   type PruneOptions,
   parseGranularity,
   type SettledOptions,
   settle,
 } from './options.ts';
-export type { LayerReport, PruneReport } from './report.ts';
+export type { BudgetReport, LayerReport, PruneReport } from './report.ts';
+export { type LayerSensitivity, sensitivities } from './sensitivity.ts';
 export type { CheckpointOptions } from './train/checkpoint.ts';

@@ -1,6 +1,7 @@
 /** The layers of a graph that can be pruned, and which of them are. */
 import { usage } from '../errors.ts';
 import { type Graph, type Node, rewrite, type ValueId } from '../ir/graph.ts';
+import { sizeOf } from '../ir/tensor.ts';
 import { opOf, semantics } from '../semantics/evaluate.ts';
 import type { LayerRule } from './options.ts';
 
@@ -31,6 +32,9 @@ export interface LayerPlan {
   readonly kept?: string;
 }
 
+/** True where an allocation has nothing to say. */
+export const isDecided = (p: LayerPlan): boolean => p.kept !== undefined || p.sparsity !== undefined;
+
 /** All constant operands that operators declare prunable, in execution order; shared constants once. */
 export function findLayers(graph: Graph): PrunableLayer[] {
   const out: PrunableLayer[] = [];
@@ -47,6 +51,12 @@ export function findLayers(graph: Graph): PrunableLayer[] {
       names.set(node.name, used + 1);
       const typesOf = (ids: readonly (ValueId | null)[]) =>
         ids.map((id) => (id === null ? null : graph.values.get(id)!));
+      // A node with several matrices shares its cost out among them.
+      const sizes = op.prunable!(node.attrs).map((p) =>
+        sizeOf(graph.values.get(node.inputs[p.input]!)!.shape),
+      );
+      const part = v.data.length / sizes.reduce((a, b) => a + b, 0);
+      const macs = op.macs?.(typesOf(node.inputs), typesOf(node.outputs) as never, node.attrs);
       out.push({
         name: used === 0 ? node.name : `${node.name}#${used}`,
         node,
@@ -56,7 +66,7 @@ export function findLayers(graph: Graph): PrunableLayer[] {
         rows: v.shape[0],
         cols: v.data.length / v.shape[0],
         groups,
-        macs: op.macs?.(typesOf(node.inputs), typesOf(node.outputs) as never, node.attrs) ?? v.data.length,
+        macs: macs === undefined ? v.data.length : macs * part,
       });
     }
   }

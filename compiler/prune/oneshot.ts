@@ -10,12 +10,12 @@ import { groupPart, layerProblems, type Operands } from './calibrate.ts';
 import { columnsOf } from './columns.ts';
 import type { Part } from './data.ts';
 import { numbers } from './graph-tf.ts';
-import type { PruneContext } from './index.ts';
 import type { LayerPlan, PrunableLayer } from './layers.ts';
 import { type Masks, magnitudeMask, masked } from './magnitude.ts';
 import { countKept } from './math/patterns.ts';
 import type { Granularity } from './math/problem.ts';
 import { fitMask, type Method, type PrunedLayer, preparePruner } from './math/prunelayer.ts';
+import type { PruneContext } from './options.ts';
 import type { Tf } from './train/backend.ts';
 import { type Stop, walk } from './walk.ts';
 
@@ -25,6 +25,8 @@ export interface OneShotOptions {
   readonly seed: number;
   /** What must stay and go, instead of choosing: weights that stay are fitted. Biases that go stay 0. */
   readonly masks?: Masks;
+  /** `false`: survivors stay as the choice of weights left them; by default fitted with second-order methods. */
+  readonly refit?: boolean;
   /** Sizes of ∂loss/∂weights by constant, for `taylor`. */
   readonly gradients?: ReadonlyMap<ValueId, Float32Array>;
 }
@@ -64,10 +66,10 @@ export async function oneShot(
       if (layer.node !== stop.node) continue;
       if (!stop.diverged && keep >= layer.weights.length && !options.masks) continue;
       open.update(details.size, layer.name);
-      const done = pruneLayer(tf, graph, links, stop, layer, keep, constants, {
+      const done = prepareLayer(tf, graph, links, stop, layer, constants, {
         ...options,
         method: context.signal?.aborted ? 'magnitude' : options.method,
-      });
+      })(keep);
       masks.set(layer.value, done.mask);
       details.set(layer, done.detail);
       for (const [id, values] of done.constants) constants.set(id, values);
@@ -79,16 +81,23 @@ export async function oneShot(
   return { constants, masks, details };
 }
 
-function pruneLayer(
+export interface CutLayer {
+  readonly mask: Uint8Array;
+  /** Weights and, where the layer has one of its own, bias. */
+  readonly constants: ReadonlyMap<ValueId, Float32Array>;
+  readonly detail: LayerDetail;
+}
+
+/** A layer, prepared from what it reads at a stop, to be cut to any number of weights. */
+export function prepareLayer(
   tf: Tf,
   graph: Graph,
   links: Links,
   stop: Stop,
   layer: PrunableLayer,
-  keep: number,
   changed: ReadonlyMap<ValueId, Float32Array>,
-  { method, granularity, seed, masks, gradients }: OneShotOptions,
-) {
+  { method, granularity, seed, masks, gradients, refit }: OneShotOptions,
+): (keep: number) => CutLayer {
   const { node, rows, cols, groups, value } = layer;
   const role = opOf(node.kind).linear;
   const biasId = role && node.inputs[role.bias];
@@ -97,39 +106,43 @@ function pruneLayer(
   const centred = bias?.data !== undefined;
   const problems = layerProblems(tf, layer, columnsOf(graph, layer), read, centred, stop.samples, seed);
   const fixed = masks && (masks.get(value) ?? new Uint8Array(rows * cols).fill(1));
-  const keeps = fixed ? [] : groupKeeps(layer, granularity, keep);
   const gradient = gradients?.get(value);
-  const pruned = problems.map((problem, g): PrunedLayer & { method: string } => {
-    if (fixed) return { ...fitMask(problem, groupPart(fixed, layer, g)), method: 'least squares' };
+  const prune = problems.map((problem, g): ((keep: number) => PrunedLayer & { method: string }) => {
+    if (fixed) return () => ({ ...fitMask(problem, groupPart(fixed, layer, g)), method: 'least squares' });
     const pruner = preparePruner(problem, {
       method,
       granularity,
+      refit,
       multiply: (a, b, r, n) => product(tf, a, b, r, n),
       ...(gradient && { gradient: groupPart(gradient, layer, g) }),
     });
-    return { ...pruner.prune(keeps[g]), method: pruner.method };
+    return (keep) => ({ ...pruner.prune(keep), method: pruner.method });
   });
 
-  const size = (rows / groups) * cols;
-  const weights = new Float32Array(rows * cols);
-  const mask = new Uint8Array(rows * cols);
-  pruned.forEach((p, g) => {
-    weights.set(p.weights, g * size);
-    mask.set(p.mask, g * size);
-  });
-  const constants = new Map([[value, masked(weights, mask)]]);
-  if (bias?.data) {
-    const shift = pruned.flatMap((p) => [...p.biasShift]);
-    const stays = masks?.get(bias.id);
-    constants.set(
-      bias.id,
-      Float32Array.from(bias.data, (b, r) => (stays?.[r] === 0 ? 0 : b + shift[r])),
-    );
-  }
-  const sum = (of: (p: PrunedLayer) => number) => pruned.reduce((s, p) => s + of(p), 0);
-  const energy = sum((p) => p.energy);
-  const detail = { method: pruned[0].method, loss: energy > 0 ? sum((p) => p.loss) / energy : 0 };
-  return { constants, mask, detail };
+  return (keep) => {
+    const keeps = fixed ? [] : groupKeeps(layer, granularity, keep);
+    const pruned = prune.map((cut, g) => cut(keeps[g]));
+    const size = (rows / groups) * cols;
+    const weights = new Float32Array(rows * cols);
+    const mask = new Uint8Array(rows * cols);
+    pruned.forEach((p, g) => {
+      weights.set(p.weights, g * size);
+      mask.set(p.mask, g * size);
+    });
+    const constants = new Map([[value, masked(weights, mask)]]);
+    if (bias?.data) {
+      const shift = pruned.flatMap((p) => [...p.biasShift]);
+      const stays = masks?.get(bias.id);
+      constants.set(
+        bias.id,
+        Float32Array.from(bias.data, (b, r) => (stays?.[r] === 0 ? 0 : b + shift[r])),
+      );
+    }
+    const sum = (of: (p: PrunedLayer) => number) => pruned.reduce((s, p) => s + of(p), 0);
+    const energy = sum((p) => p.energy);
+    const detail = { method: pruned[0].method, loss: energy > 0 ? sum((p) => p.loss) / energy : 0 };
+    return { constants, mask, detail };
+  };
 }
 
 /** A layer's count shared out among its groups as magnitudes would. */

@@ -1,12 +1,25 @@
 /** What pruning can be asked for. */
 import { usage } from '../errors.ts';
+import type { Progress } from '../progress.ts';
 import type { PruneData } from './data.ts';
-import type { AllocationPolicy } from './math/allocate.ts';
+import { allocationPolicies } from './math/allocate.ts';
 import type { Granularity } from './math/problem.ts';
 import type { Method } from './math/prunelayer.ts';
 import type { BackendName } from './train/backend.ts';
+import type { CheckpointOptions } from './train/checkpoint.ts';
 import type { Augment } from './train/data.ts';
 import type { OptimizerName } from './train/optimizer.ts';
+
+export const allocations = [...allocationPolicies, 'sensitivity'] as const;
+export type Allocation = (typeof allocations)[number];
+
+export interface PruneContext {
+  readonly progress?: Progress;
+  /** Ends fine-tuning; the best state so far is kept. */
+  readonly signal?: AbortSignal;
+  /** Where fine-tuning keeps its state, so that it can be gone on with. */
+  readonly checkpoint?: CheckpointOptions;
+}
 
 /** A rule for the layers whose names fit; `*` stands for any characters. Without `sparsity` or `keep`: lifts the protection. */
 export interface LayerRule {
@@ -17,15 +30,32 @@ export interface LayerRule {
   readonly keep?: boolean;
 }
 
+/** What the result may cost and lose. All that are given hold. */
+export interface Budget {
+  /** Of the emitted `.wasm`, whole. */
+  readonly bytes?: number;
+  /** Median of one inference on this host, inputs and results copied, in milliseconds. */
+  readonly latencyMs?: number;
+  /** Multiply-accumulates of the weights that are left. */
+  readonly macs?: number;
+  /** Points lost on held-out samples: of accuracy with labels, of answers equal to the dense network's without. */
+  readonly drop?: number;
+}
+
 export interface PruneOptions {
   /** Share of zeros among the weights of the layers that are pruned, 0 … 1. By default 0.3, with samples 0.8, with labels 0.9. */
   readonly sparsity?: number;
   /** Instead of `sparsity`: every weight of smaller magnitude goes. */
   readonly threshold?: number;
+  /**
+   * Instead of `sparsity`: as little is lost as these limits allow, every layer cut as far as pays. Where rules decide all layers, as
+   * `layers` of the recorded options do, nothing is sought.
+   */
+  readonly budget?: Budget;
   /** `auto`, the default: second order where there are samples, magnitude otherwise. */
   readonly method?: Method | 'auto';
-  /** How zeros are shared among layers; `lamp` by default. */
-  readonly allocation?: AllocationPolicy;
+  /** How zeros are shared among layers; `lamp` by default. `sensitivity` is measured on `data`. */
+  readonly allocation?: Allocation;
   readonly granularity?: Granularity;
   readonly layers?: readonly LayerRule[];
   /** Samples to calibrate on and, with labels, to learn from. */
@@ -44,7 +74,8 @@ export interface PruneOptions {
 /** Options with every choice made: they mean the same when a default has changed. */
 export interface SettledOptions extends PruneOptions {
   readonly method: Method | 'auto';
-  readonly allocation: AllocationPolicy;
+  /** Absent with a budget. */
+  readonly allocation?: Allocation;
   readonly granularity: Granularity;
   readonly layers: readonly LayerRule[];
   readonly finetune: SettledFinetune | false;
@@ -87,13 +118,14 @@ const fewestSteps = 600;
 export function settle(o: PruneOptions): SettledOptions {
   const granularity = o.granularity ?? { kind: 'element' };
   const safe = safeSparsity[o.data?.labels ? 'labels' : o.data ? 'samples' : 'nothing'];
-  const sparsity = o.threshold === undefined ? (o.sparsity ?? safe) : undefined;
+  const shared = o.threshold === undefined && o.budget === undefined;
+  const sparsity = shared ? (o.sparsity ?? safe) : undefined;
   const samples = o.data !== undefined;
   return {
     ...o,
     sparsity,
     method: o.method ?? (samples ? 'auto' : 'magnitude'),
-    allocation: o.allocation ?? 'lamp',
+    allocation: o.budget === undefined ? (o.allocation ?? 'lamp') : undefined,
     granularity,
     layers: o.layers ?? [],
     calibration: samples ? (o.calibration ?? 1024) : undefined,
@@ -169,9 +201,14 @@ export function checkOptions(o: PruneOptions): void {
   if (o.threshold !== undefined && o.granularity && o.granularity.kind !== 'element') {
     throw usage('a threshold is for single weights', 'leave the granularity out, or ask for a sparsity');
   }
+  if (o.budget) checkBudget(o, o.budget);
   if (o.finetune && !o.data)
     throw usage('fine-tuning needs samples', 'give data, with labels if you have them');
   if (typeof o.finetune === 'object') checkFinetune(o.finetune);
+  if (o.allocation === 'sensitivity' && !o.data)
+    throw usage('a sensitivity is measured on samples', 'give data, or another allocation');
+  if (o.allocation === 'sensitivity' && (o.granularity?.kind === 'row' || o.threshold !== undefined))
+    throw usage('a threshold and channels are ranked over all layers', 'leave the allocation out');
   const method = o.method ?? 'auto';
   if (!o.data && method !== 'auto' && method !== 'magnitude') {
     throw usage(`method ${method} needs samples`, 'give data, or use magnitude');
@@ -189,4 +226,23 @@ function checkFinetune(f: FinetuneSettings): void {
     if (value !== undefined && !(value >= 0 && value < Infinity))
       throw usage(`${name} must be at least 0, not ${value}`);
   }
+}
+
+function checkBudget(o: PruneOptions, { bytes, latencyMs, macs, drop }: Budget): void {
+  const limits = Object.entries({ bytes, latencyMs, macs, drop }).filter(([, v]) => v !== undefined);
+  if (limits.length === 0) throw usage('a budget has no limit', 'bytes, latencyMs, macs or drop');
+  for (const [name, v] of limits) {
+    const least = name === 'drop' ? 0 : Number.MIN_VALUE;
+    if (!(v! >= least && v! < Number.POSITIVE_INFINITY))
+      throw usage(`the budget of ${name} must be ${name === 'drop' ? 'at least' : 'above'} 0, not ${v}`);
+  }
+  if (o.sparsity !== undefined || o.threshold !== undefined)
+    throw usage(
+      'a budget and a sparsity or threshold exclude each other',
+      'sparsities of single layers may be given',
+    );
+  if (o.allocation !== undefined) throw usage('a budget shares zeros out itself', 'leave the allocation out');
+  if (o.granularity?.kind === 'row')
+    throw usage('a budget is for single weights, blocks and N:M', 'ask for a sparsity of channels');
+  if (drop !== undefined && !o.data) throw usage('a drop is measured on samples', 'give data');
 }

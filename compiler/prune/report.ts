@@ -2,6 +2,7 @@
 import type { Graph } from '../ir/graph.ts';
 import type { Agreement } from './answers.ts';
 import type { PrunableLayer } from './layers.ts';
+import type { Budget } from './options.ts';
 
 export interface LayerReport {
   readonly name: string;
@@ -17,10 +18,22 @@ export interface LayerReport {
   readonly kept?: string;
 }
 
+/** How a budget was met. */
+export interface BudgetReport {
+  readonly asked: Budget;
+  /** Of what the budget limits, before the last module was built. */
+  readonly predicted: Budget;
+  readonly measured: Budget;
+  /** Modules built on the way. */
+  readonly builds: number;
+}
+
 export interface PruneReport {
   readonly method: string;
   readonly allocation: string;
   readonly granularity: string;
+  /** Where a budget was asked for; `layers` say which level each has. */
+  readonly budget?: BudgetReport;
   readonly layers: readonly LayerReport[];
   /** Share of zeros among the weights of pruned layers, of all prunable layers, and among all parameters. */
   readonly sparsity: { readonly pruned: number; readonly prunable: number; readonly parameters: number };
@@ -28,6 +41,8 @@ export interface PruneReport {
   readonly untrained?: Agreement;
   /** With the dense graph; only with samples. */
   readonly agreement?: Agreement;
+  /** The same on the samples that decide; only where a budget limits the drop. */
+  readonly decided?: Agreement;
   readonly notes: readonly string[];
 }
 
