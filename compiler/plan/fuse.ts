@@ -19,17 +19,49 @@ import {
   writes,
 } from './forms.ts';
 import { aligns } from './nest.ts';
-import { isBroadcast, isIdentity, type PlanId, readsPadding, sameView, through, type View } from './view.ts';
+import {
+  isBroadcast,
+  isIdentity,
+  type PlanId,
+  readsPadding,
+  sameView,
+  through,
+  type View,
+  viewShape,
+  whole,
+} from './view.ts';
 
 /** Kernels take two epilogue operands at most. */
 const maxOperands = 2;
 /** Expressions are trees: what is used twice is written twice, so chains may not grow without end. */
 const maxExpr = 100;
 
-export function fuse(plan: Plan): Plan {
+export function fuse(given: Plan): Plan {
+  const plan = padsApart(given);
   const state = new Set<PlanId>(plan.state.map((s) => s.value));
   const steps = plan.steps.map((s) => inlineScalars(s, plan));
   return prune({ ...plan, steps: fuseAll(plan, fuseBodies(plan, steps), state) });
+}
+
+/** What arithmetic reads beyond the edges of a value is copied out first: loops with a question at every element are slow. */
+function padsApart(plan: Plan): Plan {
+  const values = new Map(plan.values);
+  const steps = plan.steps.flatMap((step): Step[] => {
+    if (step.form !== 'pointwise' || !step.args.some(readsPadding)) return [step];
+    const shape = viewShape(step.y);
+    const moves: MoveStep[] = [];
+    const args = step.args.map((x) => {
+      if (!readsPadding(x)) return x;
+      const { name, dtype } = values.get(x.value)!;
+      const id = Math.max(...values.keys()) + 1;
+      values.set(id, { id, name, dtype, shape, role: 'temp' });
+      const y = whole(id, shape);
+      moves.push({ form: 'move', name: step.name, op: 'pad', x, y, fill: 0 });
+      return y;
+    });
+    return [...moves, { ...step, args }];
+  });
+  return { ...plan, values, steps };
 }
 
 function fuseAll(plan: Plan, steps: readonly Step[], frozen: ReadonlySet<PlanId>): readonly Step[] {

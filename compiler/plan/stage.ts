@@ -118,14 +118,17 @@ export function stage(plan: Plan): Staged {
     const tail = pixelAxes(y);
     const wanted: Wish = { ...nothing(v), tail };
     const args = step.epilogue?.args ?? [];
-    const lies = isFree(v.id)
-      ? tail.length === 0 || wishes.add(v, wanted)
-      : isTrivial(v, wanted) &&
-        args.every((a) => values.get(a.value)!.data || (fixed.has(a.value) && isLike(a, y)));
+    const own = ownsPixels(y);
+    const lies = !own
+      ? false
+      : isFree(v.id)
+        ? tail.length === 0 || wishes.add(v, wanted)
+        : isTrivial(v, wanted) &&
+          args.every((a) => values.get(a.value)!.data || (fixed.has(a.value) && isLike(a, y)));
     // Where the result can't lie as the kernel writes it: write aside, then copy.
-    const aside = !lies && (step.form === 'linear' || args.length > 0);
-    const target = aside ? { ...y, value: fresh(v).id } : y;
-    if (aside) wishes.set(target.value, wanted);
+    const aside = !lies;
+    const target = !aside ? y : own ? { ...y, value: fresh(v).id } : unfolded(y, (shape) => fresh(v, shape));
+    if (aside) wishes.set(target.value, own ? wanted : { ...nothing(target), tail: pixelAxes(target) });
     const epilogue = step.epilogue && {
       ...step.epilogue,
       args: args.map((a) => aligned(a, target, original)),
@@ -202,6 +205,24 @@ function mergeTails(shape: Shape, a: readonly number[], b: readonly number[]): r
 function pixelAxes(view: View): number[] {
   const axes = view.dims.at(-1)!.flatMap((f) => (f.axis >= 0 && f.size > 1 ? [f.axis] : []));
   return axes.filter((a, i) => axes.lastIndexOf(a) === i);
+}
+
+/** True where pixels have axes of their own: else (channels last, flattened) no layout makes them neighbours. */
+function ownsPixels(y: View): boolean {
+  const pixels = new Set(pixelAxes(y));
+  return y.dims.slice(0, -1).every((dim) => dim.every((f) => !pixels.has(f.axis)));
+}
+
+/** The same view of a new value, which has an axis for each factor. */
+function unfolded(y: View, fresh: (shape: Shape) => PlanValue): View {
+  const shape = y.dims.flat().map((f) => f.size);
+  let axis = 0;
+  return {
+    value: fresh(shape).id,
+    shape,
+    origin: shape.map(() => 0),
+    dims: y.dims.map((dim) => dim.map(({ size }) => ({ size, axis: axis++, step: 1 }))),
+  };
 }
 
 function wishOf(x: View, step: Step): Wish | undefined {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { ValueId } from '../../compiler/ir/graph.ts';
 import { random } from '../../compiler/ir/random.ts';
 import { isPlain } from '../../compiler/plan/layout.ts';
+import type { View } from '../../compiler/plan/view.ts';
 import { Sketch } from '../passes/graphs.ts';
 import { disagreements, moduleDisagreements } from '../random/agree.ts';
 import { stages } from '../random/compile.ts';
@@ -54,6 +55,23 @@ const cases: Record<string, Make> = {
     const z = s.conv(x, 4, 3, { pad: 1 });
     const sum = s.op('add', [s.conv(x, 4, 1), z]);
     return [s.conv(sum, 4, 3, { pad: 1 }), pool(s, z), s.op('neg', [s.op('exp', [z])])];
+  },
+  'channels last in the output, channels of a window between pixels'(s) {
+    const x = s.conv(s.input([1, 4, 7, 7]), 6, 3, { pad: 1 });
+    const flat = (v: ValueId, channels: number) =>
+      s.op('reshape', [s.op('transpose', [v], { perm: [0, 2, 3, 1] })], { shape: [1, 49 * 2, channels / 2] });
+    return [flat(pool(s, x), 6), flat(s.conv(x, 8, 1), 8)];
+  },
+  'a sum with channels that are padding'(s) {
+    const x = s.op('relu', [s.conv(s.input([1, 4, 7, 7]), 6, 3, { pad: 1 })]);
+    const pads = [
+      [0, 0],
+      [0, 2],
+      [0, 0],
+      [0, 0],
+    ];
+    const wide = s.op('pad', [x], { pads, mode: 'constant', value: 0 });
+    return [s.conv(s.op('relu', [s.op('add', [s.conv(x, 8, 1), wide])]), 4, 3, { pad: 1 })];
   },
   'margins around volumes'(s) {
     const x = s.input([1, 2, 4, 5, 6]);
@@ -186,6 +204,18 @@ test('inputs, outputs and what scans and routines touch are row-major', () => {
   }
   const call = plan.steps.find((s) => s.form === 'call')!;
   expect(call.form === 'call' && call.args.every((a) => isPlain(layouts.get(a.value)!))).toBe(true);
+});
+
+test('a window writes channels last by a copy, not pixel by pixel', () => {
+  const n = networkOf((s) => {
+    const y = pool(s, s.conv(s.input([1, 4, 7, 7]), 6, 3, { pad: 1 }));
+    return [s.op('reshape', [s.op('transpose', [y], { perm: [0, 2, 3, 1] })], { shape: [1, 98, 3] })];
+  });
+  const { plan, layouts } = stages(n.graph).staged;
+  const window = plan.steps.find((s) => s.form === 'window')!;
+  const { strides } = layouts.get((window as { y: { value: number } }).y.value)!;
+  const pixel = (window as { y: View }).y.dims.at(-1)!.at(-1)!;
+  expect(strides[pixel.axis]).toBe(1);
 });
 
 test('one copy serves all windows that want the same of an input', () => {
