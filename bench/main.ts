@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- what…] [--quick] [--assert]`: kernels, models, coldstart, accuracy; all but accuracy by default.
+ * `npm run bench [-- what…] [--quick] [--assert]`: kernels, models, coldstart by default; accuracy, budgets.
  * Raw numbers go to `.espalier/bench`, tables to `docs/BENCHMARKS.md`. Accuracy takes hours: it goes on where it was
  * interrupted, `--only TEXT` measures the rows with that in their name, as `resnet-8` or `one-shot`, and `--cifar` those of a
  * ResNet-8 on CIFAR-10.

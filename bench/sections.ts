@@ -6,6 +6,7 @@ import { benchAccuracy, cases, cifarCases, type Run, runCase } from './accuracy.
 import { benchCost, type CostName, type CostRow, costGoals } from './accuracy-cost.ts';
 import { available } from './accuracy-networks.ts';
 import { accuracyTable, costTable, points } from './accuracy-table.ts';
+import { benchBudgets, budgetTable, isMet, rowText } from './budgets.ts';
 import { benchColdStart, type ColdRow } from './coldstart.ts';
 import { benchKernels, type KernelRow } from './kernels.ts';
 import { benchModels, type ModelRow } from './models.ts';
@@ -15,7 +16,7 @@ import { share, table } from './tables.ts';
 export interface SectionOptions {
   /** Few shapes and rounds: a smoke test, whose numbers are not written down. */
   readonly quick: boolean;
-  /** Fail where the chosen kernel lags the fastest candidate. */
+  /** Fail where the chosen kernel lags the fastest candidate, and where a budget is not met. */
   readonly assert: boolean;
   /** Accuracy: only rows whose names contain this, and those anew. */
   readonly only?: string;
@@ -240,4 +241,21 @@ const peers: Section = {
   },
 };
 
-export const sections: readonly Section[] = [kernels, models, coldstart, accuracy, cifar, peers];
+const budgets: Section = {
+  name: 'budgets',
+  title: 'Budgets: met, when measured',
+  byDefault: false,
+  packages: ['assemblyscript'],
+  async run(o) {
+    const rows = await benchBudgets({
+      networks: o.quick ? ['lenet-300-100'] : ['lenet-300-100', 'lenet-5', 'resnet-8'],
+      count: o.quick ? 2 : 10,
+      onRow: (r) => console.error(rowText(r)),
+    });
+    save(o, 'budgets', rows);
+    if (o.assert && !rows.every(isMet)) process.exitCode = 1;
+    return budgetTable(rows);
+  },
+};
+
+export const sections: readonly Section[] = [kernels, models, coldstart, accuracy, budgets, cifar, peers];
