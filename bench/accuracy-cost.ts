@@ -15,9 +15,13 @@ export interface CostRow {
   readonly network: string;
   readonly weights: number;
   readonly seconds: number;
+  /** Of all threads of the process. */
+  readonly cpuSeconds: number;
   /** Peak resident memory of the process, samples included. */
   readonly rss: number;
 }
+
+type Measured = Omit<CostRow, 'network' | 'weights'>;
 
 export const costGoals = {
   'resnet-8': { seconds: 15, rss: 2e9 },
@@ -43,7 +47,7 @@ export async function benchCost(names: readonly CostName[], folder: string): Pro
   return rows;
 }
 
-async function inFreshProcess(dir: string): Promise<Pick<CostRow, 'seconds' | 'rss'>> {
+async function inFreshProcess(dir: string): Promise<Measured> {
   const child = spawn(process.execPath, [fileURLToPath(import.meta.url), dir], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -51,11 +55,11 @@ async function inFreshProcess(dir: string): Promise<Pick<CostRow, 'seconds' | 'r
   child.stdout.on('data', (chunk) => (text += chunk));
   const code = await new Promise((done) => child.on('close', done));
   if (code !== 0) throw new InternalError(`pruning in a process of its own ended with code ${code}`);
-  return JSON.parse(text) as Pick<CostRow, 'seconds' | 'rss'>;
+  return JSON.parse(text) as Measured;
 }
 
 /** Smooth images: neighbours are alike. */
-async function pruneOnce(dir: string): Promise<Pick<CostRow, 'seconds' | 'rss'>> {
+async function pruneOnce(dir: string): Promise<Measured> {
   const { graph } = await load(dir);
   const [port] = graph.inputs;
   const { dtype, shape } = graph.values.get(port.value)!;
@@ -67,8 +71,11 @@ async function pruneOnce(dir: string): Promise<Pick<CostRow, 'seconds' | 'rss'>>
     samples: Array.from({ length: samples }, () => ({ [port.name]: { dtype, shape, data: image() } })),
   };
   const start = performance.now();
+  const before = process.cpuUsage();
   await pruneGraph(graph, { data, sparsity });
-  return { seconds: (performance.now() - start) / 1000, rss: 1024 * process.resourceUsage().maxRSS };
+  const seconds = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  return { seconds, cpuSeconds: (user + system) / 1e6, rss: 1024 * process.resourceUsage().maxRSS };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url))

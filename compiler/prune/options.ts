@@ -106,8 +106,8 @@ export interface FinetuneSettings {
 export type SettledFinetune = FinetuneSettings & Required<Omit<FinetuneSettings, 'patience' | 'augment'>>;
 
 /**
- * What is safe to ask for when nothing was asked for. Without data, magnitude alone takes a point from a small ResNet at 0.3, and
- * fifteen at 0.5.
+ * What is safe to ask for when nothing was asked for. Without data, 0.3 by magnitude takes 0.7 points from the ResNet-8 of
+ * `examples/fashion` and 0.5 from its MobileNet; 0.7 takes 43 and 72.
  */
 export const safeSparsity = { nothing: 0.3, samples: 0.8, labels: 0.9 } as const;
 

@@ -7,13 +7,15 @@ import { readModel } from '../../compiler/import/index.ts';
 import { evaluateGraph } from '../../compiler/semantics/evaluate.ts';
 import { parsed, predict, tf } from './models.ts';
 
-const root = fileURLToPath(new URL('../../examples/lenet/models', import.meta.url));
-const names = readdirSync(root, { withFileTypes: true })
-  .filter((d) => d.isDirectory())
-  .map((d) => d.name);
+const examples = fileURLToPath(new URL('../../examples', import.meta.url));
+const folders = ['lenet', 'fashion'].flatMap((set) =>
+  readdirSync(join(examples, set, 'models'), { withFileTypes: true })
+    .filter((d) => d.isDirectory())
+    .map((d) => join(set, 'models', d.name)),
+);
 
-test.each(names)('%s', async (name) => {
-  const dir = join(root, name);
+test.each(folders)('%s', async (folder) => {
+  const dir = join(examples, folder);
   const { modelTopology, weightsManifest } = parsed(readFileSync(join(dir, 'model.json')));
   const weightSpecs = weightsManifest.flatMap((g: { weights: unknown[] }) => g.weights);
   const shards = weightsManifest.flatMap((g: { paths: string[] }) =>

@@ -29,15 +29,17 @@ export class ChannelStats {
     const positions = x.length / channels;
     if (positions === 0) return;
     const total = this.count + positions;
+    const means = new Float64Array(channels);
+    for (let i = 0; i < x.length; i += channels) for (let c = 0; c < channels; c++) means[c] += x[i + c];
+    for (let c = 0; c < channels; c++) means[c] /= positions;
+    const spreads = new Float64Array(channels);
+    for (let i = 0; i < x.length; i += channels) {
+      for (let c = 0; c < channels; c++) spreads[c] += (x[i + c] - means[c]) ** 2;
+    }
     for (let c = 0; c < channels; c++) {
-      let mean = 0;
-      for (let i = c; i < x.length; i += channels) mean += x[i];
-      mean /= positions;
-      let spread = 0;
-      for (let i = c; i < x.length; i += channels) spread += (x[i] - mean) ** 2;
-      const gap = mean - this.mean[c];
+      const gap = means[c] - this.mean[c];
       this.mean[c] += (gap * positions) / total;
-      this.spread[c] += spread + (gap * gap * this.count * positions) / total;
+      this.spread[c] += spreads[c] + (gap * gap * this.count * positions) / total;
     }
     this.count = total;
   }
