@@ -3,13 +3,14 @@
  * whole network take; the result is compiled and measured anew, as a user would.
  */
 import { join } from 'node:path';
-import { compare } from '../compiler/bench/runner.ts';
+import { compare, type Task } from '../compiler/bench/runner.ts';
+import { task } from '../compiler/budget/measure.ts';
 import { type Budget, compile, load, type Model, prune } from '../compiler/index.ts';
-import { instantiate } from '../compiler/instance.ts';
+import { portsOf } from '../compiler/ir/graph.ts';
 import { random } from '../compiler/ir/random.ts';
 import { packageRoot } from '../compiler/package-root.ts';
 import { loadBackend } from '../compiler/prune/train/backend.ts';
-import { portsOf, randomSamples } from '../compiler/samples.ts';
+import { randomSamples } from '../compiler/samples.ts';
 import { build } from '../examples/zoo/index.ts';
 import { filesOf } from './models.ts';
 import { share, table } from './tables.ts';
@@ -46,9 +47,10 @@ export async function benchBudgets({ networks, count, onRow }: BudgetBenchOption
   const rows: BudgetRow[] = [];
   for (const network of networks) {
     const model = await open(network);
+    const dense = await task('dense', await compile(model, { sparse: false }), sample(model));
     const sparse = await prune(model, { sparsity: sparsest, allocation: 'uniform' });
     for (const kind of ['bytes', 'latencyMs'] as const) {
-      const [least, most] = [await costOf(model, sparse, kind), await costOf(model, model, kind)];
+      const [least, most] = [await costOf(dense, sparse, kind), await costOf(dense, model, kind)];
       const chance = random(7);
       for (let i = 0; i < count; i++) {
         const asked = least * (most / least) ** chance.next();
@@ -56,7 +58,7 @@ export async function benchBudgets({ networks, count, onRow }: BudgetBenchOption
         const pruned = await prune(model, { budget: { [kind]: asked } });
         const seconds = (performance.now() - start) / 1000;
         const { sparsity, budget } = pruned.pruning!.report!;
-        const measured = await costOf(model, pruned, kind);
+        const measured = await costOf(dense, pruned, kind);
         const row = {
           ...{ network, kind, asked, measured, seconds },
           ...{ sparsity: sparsity.pruned, builds: budget!.builds },
@@ -75,17 +77,13 @@ async function open(network: BudgetNetwork): Promise<Model> {
   return load(await filesOf(tf, build(tf, network)));
 }
 
+const sample = ({ graph }: Model) => randomSamples(portsOf(graph, graph.inputs), 1, 3)[0];
+
 /** Bytes of the module; or the median of one inference, in turn with that of the dense build. */
-async function costOf(dense: Model, model: Model, kind: BudgetKind): Promise<number> {
+async function costOf(dense: Task, model: Model, kind: BudgetKind): Promise<number> {
   const own = await compile(model);
   if (kind === 'bytes') return own.wasm.length;
-  const [sample] = randomSamples(portsOf(model.graph), 1, 3);
-  const task = async (name: string, { wasm, metadata }: typeof own) => ({
-    name,
-    run: (await instantiate(wasm, metadata)).caller(sample),
-  });
-  const whole = await compile(dense, { sparse: false });
-  const [, result] = await compare([await task('dense', whole), await task('own', own)], {
+  const [, result] = await compare([dense, await task('own', own, sample(model))], {
     minRounds: 40,
     minTimeMs: 300,
   });

@@ -1,15 +1,14 @@
 /** CIFAR-10 and a ResNet-8 trained on it, fetched and trained when first asked for, into `.espalier/cifar`, which git ignores. */
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PNG } from 'pngjs';
-import { toolchain } from '../compiler/errors.ts';
 import { packageRoot } from '../compiler/package-root.ts';
 import { loadBackend } from '../compiler/prune/train/backend.ts';
 import { registerGradients } from '../compiler/prune/train/gradients.ts';
 import { fromBytes, type LabelledBytes, partition, type Split, shift } from '../examples/data/labelled.ts';
 import { trainClassifier } from '../examples/train-classifier.ts';
 import { resNet8 } from '../examples/zoo/tiny.ts';
+import { npmInstall } from './install.ts';
 
 const folder = () => join(packageRoot(), '.espalier', 'cifar');
 
@@ -21,10 +20,7 @@ const version = '1.1.1';
 function install(): string {
   const home = join(folder(), 'node_modules', name);
   if (existsSync(home)) return home;
-  mkdirSync(folder(), { recursive: true });
-  const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder()];
-  const { status } = spawnSync('npm', ['install', ...options, `${name}@${version}`], { stdio: 'inherit' });
-  if (status !== 0) throw toolchain('CIFAR-10 could not be installed');
+  npmInstall(folder(), [`${name}@${version}`]);
   return home;
 }
 

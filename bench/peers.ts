@@ -3,25 +3,20 @@
  * `.espalier/peers`, which git ignores. Each package has a folder of its own: side by side they would share
  * `onnxruntime-common`, whose registry gives the native package's `cpu` to the WebAssembly one.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { toolchain } from '../compiler/errors.ts';
 import { packageRoot } from '../compiler/package-root.ts';
 import { type Ort, type OrtName, ortSession } from '../compiler/reference/onnx.ts';
 import { findPeer } from '../compiler/reference/peer.ts';
+import { npmInstall } from './install.ts';
 
-const folder = (name: OrtName) => join(packageRoot(), '.espalier', 'peers', name);
+/** The folder that a peer is looked for in first. */
+export const peerFolder = (name: OrtName) => join(packageRoot(), '.espalier', 'peers', name);
 const versions = { 'onnxruntime-web': '1.30.0', 'onnxruntime-node': '1.30.0' } as const;
 
 /** Without install scripts: the native library ships inside the package. */
 export function installPeers(): void {
   for (const name of Object.keys(versions) as OrtName[]) {
-    mkdirSync(folder(name), { recursive: true });
-    const options = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefix', folder(name)];
-    const args = ['install', ...options, `${name}@${versions[name]}`];
-    const { status } = spawnSync('npm', args, { stdio: 'inherit' });
-    if (status !== 0) throw toolchain(`${name} could not be installed`);
+    npmInstall(peerFolder(name), [`${name}@${versions[name]}`]);
   }
 }
 
@@ -33,16 +28,13 @@ export interface Peer {
   output(): Float32Array;
 }
 
-/** The folder that a peer is looked for in first. */
-export const peerFolder = folder;
-
 /** `undefined` where the package is not installed. */
 export async function ortPeer(
   name: OrtName,
   model: Uint8Array,
   input: { readonly data: Float32Array; readonly shape: readonly number[] },
 ): Promise<Peer | undefined> {
-  const peer = findPeer(name, [folder(name)]);
+  const peer = findPeer(name, [peerFolder(name)]);
   if (!peer) return undefined;
   const ort = peer.load() as Ort;
   const session = await ortSession(name, ort, model);

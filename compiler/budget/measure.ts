@@ -59,7 +59,8 @@ export class Meter {
   }
 }
 
-async function task(name: string, { wasm, metadata }: Linked, sample: Sample): Promise<Task> {
+/** A module as something to be timed on a sample. */
+export async function task(name: string, { wasm, metadata }: Linked, sample: Sample): Promise<Task> {
   return { name, run: (await instantiate(wasm, metadata)).caller(sample) };
 }
 
