@@ -1,5 +1,5 @@
 /** How far two sets of results are apart. */
-import type { Tensor } from './ir/tensor.ts';
+import { largest, type Tensor } from './ir/tensor.ts';
 
 /** ‖error‖₂ against ‖reference‖₂, the largest error against the largest reference value, and by itself. */
 export interface Tolerance {
@@ -91,11 +91,4 @@ export class Agreement {
       flips: this.#flips,
     };
   }
-}
-
-/** Index of the first largest element. */
-export function largest(data: ArrayLike<number>): number {
-  let best = 0;
-  for (let i = 1; i < data.length; i++) if (data[i] > data[best]) best = i;
-  return best;
 }

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { safeName } from '../targets/index.ts';
-import { Agreement, largest } from './agreement.ts';
+import { Agreement } from './agreement.ts';
 import { espalierScript, tfjsScript } from './bench/coldscripts.ts';
 import { type ColdVariant, coldStart } from './bench/coldstart.ts';
 import { machineFacts } from './bench/machine.ts';
@@ -16,9 +16,10 @@ import { badData, CompileError } from './errors.ts';
 import { tfjsLayersFiles } from './import/tfjs-write.ts';
 import { writeFiles } from './import/write-files.ts';
 import { instantiate } from './instance.ts';
-import type { Graph } from './ir/graph.ts';
+import { type Graph, portsOf } from './ir/graph.ts';
+import { largest } from './ir/tensor.ts';
 import type { Model, Source } from './model.ts';
-import type { BenchOptions } from './options.ts';
+import { type BenchOptions, buildOf } from './options.ts';
 import { withTemporary } from './output.ts';
 import { simplify } from './passes/index.ts';
 import { type Emitted, emit, pack } from './pipeline.ts';
@@ -26,6 +27,7 @@ import { viewShape } from './plan/view.ts';
 import { profile, type StepTime } from './profile.ts';
 import { noProgress } from './progress.ts';
 import { type Reference, referenceOf } from './reference/index.ts';
+import { beside } from './reference/tfjs.ts';
 import { randomSamples, type Sample } from './samples.ts';
 
 const packages = ['@tensorflow/tfjs', '@tensorflow/tfjs-backend-wasm', 'assemblyscript', 'espalier'];
@@ -53,7 +55,7 @@ export async function bench(model: Model, options: BenchOptions = {}): Promise<B
   const { seed = 1, progress = noProgress, samples, labels } = options;
   if (labels && labels.length !== samples?.length)
     throw badData(`${labels.length} labels for ${samples?.length ?? 0} samples`);
-  const build = options.simd === undefined || options.simd === 'auto' ? 'simd' : options.simd;
+  const build = buildOf(options.simd);
   const objective = options.optimize ?? 'speed';
   const notes: string[] = [];
 
@@ -101,19 +103,14 @@ export async function bench(model: Model, options: BenchOptions = {}): Promise<B
   reference.dispose();
 
   const { graph, source } = model;
-  const ports = (list: Graph['inputs']) =>
-    list.map((p) => {
-      const { dtype, shape } = graph.values.get(p.value)!;
-      return { name: p.name, dtype, shape };
-    });
   const machine = await machineFacts(packages);
   return {
     schema: 1,
     model: {
       name: model.name,
       hash: source.hash,
-      inputs: ports(graph.inputs),
-      outputs: ports(graph.outputs),
+      inputs: portsOf(graph, graph.inputs),
+      outputs: portsOf(graph, graph.outputs),
       params: countParams(original),
     },
     machine: options.profile ? { ...machine, peak: await measurePeak() } : machine,
@@ -201,8 +198,6 @@ async function coldStarts(
 }
 
 const require = createRequire(import.meta.url);
-/** Packages under tfjs need not be reachable from here. */
-const beside = createRequire(require.resolve('@tensorflow/tfjs'));
 
 /** Everything that a page with the reference loads. */
 const referenceFiles = ({ files }: Source, { runtime }: Reference): SizedFile[] => [

@@ -8,15 +8,17 @@ import { type Files, safeName } from '../targets/index.ts';
 import type { BenchReport } from './bench/types.ts';
 import type { SampleSource, Samples } from './data/index.ts';
 import { ModelFiles } from './import/index.ts';
+import { portsOf } from './ir/graph.ts';
 import type { Metadata } from './link/metadata.ts';
 import type { Model } from './model.ts';
-import type {
-  BenchOptions,
-  CompileOptions,
-  FollowOptions,
-  LoadOptions,
-  PruneModelOptions,
-  VerifyOptions,
+import {
+  type BenchOptions,
+  buildOf,
+  type CompileOptions,
+  type FollowOptions,
+  type LoadOptions,
+  type PruneModelOptions,
+  type VerifyOptions,
 } from './options.ts';
 import { packageRoot } from './package-root.ts';
 import { cut, type Emitted, emit, open, pack } from './pipeline.ts';
@@ -63,8 +65,6 @@ export async function prune(model: Model, options: PruneModelOptions): Promise<M
   const how = { build: buildOf(counted.simd), objective: counted.optimize ?? 'speed' };
   return pruneWithin(model, { ...rest, budget }, build, how, context);
 }
-
-const buildOf = (simd: CompileOptions['simd'] = 'auto') => (simd === 'auto' ? 'simd' : simd);
 
 /**
  * Compiles to one WebAssembly module and the files of a target. The same model and options give the same bytes.
@@ -144,11 +144,8 @@ export async function recipeOf(
 
 /** Samples as `prune`, `verify` and `bench` take them, from a file, a folder of images or a module. */
 export async function readSamples(model: Model, source: SampleSource): Promise<Samples> {
-  const [{ readSamples }, { portsOf }] = await Promise.all([
-    import('./data/index.ts'),
-    import('./samples.ts'),
-  ]);
-  return readSamples(portsOf(model.graph), source);
+  const { readSamples } = await import('./data/index.ts');
+  return readSamples(portsOf(model.graph, model.graph.inputs), source);
 }
 
 /** Of espalier. */

@@ -81,3 +81,6 @@ export interface BenchOptions {
   readonly seed?: number;
   readonly progress?: Progress;
 }
+
+/** The build that is asked for. */
+export const buildOf = (simd: CompileOptions['simd'] = 'auto'): Build => (simd === 'auto' ? 'simd' : simd);

@@ -12,11 +12,11 @@ import { imageFits } from './data/images.ts';
 import { isModule, readSamples, type SampleSource } from './data/index.ts';
 import { badData, badFormat, ioFailed, overLimit, usage } from './errors.ts';
 import { type Compiled, compile, load, prune, version } from './index.ts';
+import { portsOf } from './ir/graph.ts';
 import type { Model } from './model.ts';
-import type { CompileOptions, FollowOptions } from './options.ts';
+import { buildOf, type CompileOptions, type FollowOptions } from './options.ts';
 import { allocations, granularityText, methods, type PruneOptions, parseGranularity } from './prune/index.ts';
 import { fingerprint } from './record.ts';
-import { portsOf } from './samples.ts';
 
 /** Where a run read from; paths are those of this machine. */
 export interface RunSources {
@@ -158,11 +158,11 @@ export async function recipeText(
 }
 
 function settledCompile(model: Model, o: CompileOptions): Recipe['compile'] {
-  const { name = model.name, target = 'esm', simd = 'auto', optimize = 'speed', sparse = true } = o;
+  const { name = model.name, target = 'esm', simd, optimize = 'speed', sparse = true } = o;
   return {
     name,
     target,
-    simd: simd === 'auto' ? 'simd' : simd,
+    simd: buildOf(simd),
     optimize,
     sparse,
     profile: o.profile ?? false,
@@ -260,7 +260,7 @@ export async function follow(path: string, options: FollowOptions = {}): Promise
   }
   const samples = async (given: Recipe['prune']['data'], of: SampleSource | undefined) => {
     if (!given || !of) return undefined;
-    const read = await readSamples(portsOf(model.graph), of);
+    const read = await readSamples(portsOf(model.graph, model.graph.inputs), of);
     const found = fingerprint(read);
     if (found !== given.sha256)
       throw badData(`holds other samples than ${file} was made with`, { file: given.path });

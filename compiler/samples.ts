@@ -1,28 +1,16 @@
 /** Inputs to run a model on: what the user supplies, or seeded noise. */
 import { badData } from './errors.ts';
-import type { Graph } from './ir/graph.ts';
+import type { TypedPort } from './ir/graph.ts';
 import { type Random, random } from './ir/random.ts';
-import { allocate, type DType, type Shape, sizeOf, type Tensor } from './ir/tensor.ts';
-
-export interface InputPort {
-  readonly name: string;
-  readonly dtype: DType;
-  readonly shape: Shape;
-}
+import { allocate, type DType, sizeOf, type Tensor } from './ir/tensor.ts';
 
 export type Sample = Readonly<Record<string, Tensor>>;
-
-export const portsOf = (graph: Graph): InputPort[] =>
-  graph.inputs.map((p) => {
-    const { dtype, shape } = graph.values.get(p.value)!;
-    return { name: p.name, dtype, shape };
-  });
 
 /**
  * Cuts arrays into samples: each array holds k inputs one after the other, whatever its shape. One array without a name is
  * for a model with one input. Throws `E_DATA`.
  */
-export function cutSamples(ports: readonly InputPort[], arrays: ReadonlyMap<string, Tensor>): Sample[] {
+export function cutSamples(ports: readonly TypedPort[], arrays: ReadonlyMap<string, Tensor>): Sample[] {
   let count: number | undefined;
   const cut = ports.map((p) => {
     const given =
@@ -51,12 +39,12 @@ function convert(values: ArrayLike<number>, dtype: DType): Tensor['data'] {
 }
 
 /** Normal where floats are wanted, every step where bytes are; 0 and 1 elsewhere: every table has these two rows. */
-export function randomSamples(ports: readonly InputPort[], count: number, seed: number): Sample[] {
+export function randomSamples(ports: readonly TypedPort[], count: number, seed: number): Sample[] {
   const rng = random(seed);
   return Array.from({ length: count }, () => Object.fromEntries(ports.map((p) => [p.name, noise(p, rng)])));
 }
 
-function noise({ dtype, shape }: InputPort, rng: Random): Tensor {
+function noise({ dtype, shape }: TypedPort, rng: Random): Tensor {
   const data = allocate(dtype, sizeOf(shape));
   const value = {
     float32: () => rng.normal(),

@@ -2,6 +2,7 @@
 import { Agreement, type AgreementFacts, type Tolerance, within } from './agreement.ts';
 import { verifyFailed } from './errors.ts';
 import { instantiate } from './instance.ts';
+import { portsOf } from './ir/graph.ts';
 import { sizeOf } from './ir/tensor.ts';
 import { type Metadata, readMetadata } from './link/metadata.ts';
 import type { Model } from './model.ts';
@@ -112,11 +113,8 @@ function checkPorts({ graph }: Model, metadata: Metadata): void {
   for (const [ports, infos] of pairs) {
     const same =
       ports.length === infos.length &&
-      ports.every((p, i) => {
-        const { dtype, shape } = graph.values.get(p.value)!;
-        return (
-          p.name === infos[i].name && dtype === infos[i].dtype && sizeOf(shape) === sizeOf(infos[i].shape)
-        );
+      portsOf(graph, ports).every(({ name, dtype, shape }, i) => {
+        return name === infos[i].name && dtype === infos[i].dtype && sizeOf(shape) === sizeOf(infos[i].shape);
       });
     if (!same)
       throw verifyFailed(

@@ -4,6 +4,7 @@
  * levels; the pruning that was asked for then confirms or corrects them.
  */
 import { overBudget, usage } from '../errors.ts';
+import { portsOf } from '../ir/graph.ts';
 import type { Model } from '../model.ts';
 import { cut } from '../pipeline.ts';
 import { noProgress } from '../progress.ts';
@@ -18,7 +19,7 @@ import { isDecided, planLayers } from '../prune/layers.ts';
 import { levelsOf, rulesOf } from '../prune/levels.ts';
 import { checkOptions } from '../prune/options.ts';
 import { levelLosses } from '../prune/sensitivity.ts';
-import { portsOf, randomSamples } from '../samples.ts';
+import { randomSamples } from '../samples.ts';
 import { type CostKind, type CostOptions, levelCosts } from './costs.ts';
 import { dropOf, meetDrop } from './drop.ts';
 import { type Build, Meter } from './measure.ts';
@@ -58,7 +59,9 @@ export async function pruneWithin(
 
   const sparsities = plans.map((p) => levelsOf(p, granularity));
   // Of the user's, or noise.
-  const sample = options.data?.samples[0] ?? randomSamples(portsOf(model.graph), 1, options.seed ?? 1)[0];
+  const sample =
+    options.data?.samples[0] ??
+    randomSamples(portsOf(model.graph, model.graph.inputs), 1, options.seed ?? 1)[0];
   const meter = await Meter.of(model, build, kinds, sample);
   let builds = 0;
   const evaluate =

@@ -3,6 +3,7 @@ import type { Model } from '../model.ts';
 import { type CommandSpec, type Context, option } from './command.ts';
 import { compileOptions } from './compile.ts';
 import {
+  backendOption,
   dataForms,
   type ImageFlags,
   imageOptions,
@@ -40,11 +41,7 @@ export const bench: CommandSpec = {
     option('--labels <file>', 'their classes: .npy, or folder: the sub-folder of each image'),
     ...imageOptions(),
     ...compileOptions().filter((o) => o.name() !== 'target'),
-    option('--backend <name>', 'of tfjs; for ONNX, node is onnxruntime-node').choices([
-      'wasm',
-      'cpu',
-      'node',
-    ]),
+    backendOption(),
     option('--cold-rounds <n>', 'fresh processes for each cold start, 0 for none')
       .argParser(whole)
       .default(9),

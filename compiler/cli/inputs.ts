@@ -46,6 +46,10 @@ export async function openPruned(
   return { name, graph, source: original.source, pruning: { options: { model: source.hash } } };
 }
 
+/** Of the runtime that the original runs in. */
+export const backendOption = () =>
+  option('--backend <name>', 'of tfjs; for ONNX, node is onnxruntime-node').choices(['wasm', 'cpu', 'node']);
+
 /** What samples may come in. */
 export const dataForms = '.npy, .npz, raw float32, a folder of images or an ES module';
 

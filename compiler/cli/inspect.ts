@@ -1,4 +1,5 @@
 import type { NodeFacts } from '../describe.ts';
+import { portsOf } from '../ir/graph.ts';
 import type { Model } from '../model.ts';
 import type { Prediction } from '../predict.ts';
 import { type CommandSpec, type Context, option } from './command.ts';
@@ -36,13 +37,9 @@ export const inspect: CommandSpec = {
 };
 
 function factsOf({ name, graph, source }: Model) {
-  const ports = (list: typeof graph.inputs) =>
-    list.map((p) => {
-      const { dtype, shape } = graph.values.get(p.value)!;
-      return { name: p.name, dtype, shape };
-    });
   const { format, producer, hash } = source;
-  return { name, format, producer, hash, inputs: ports(graph.inputs), outputs: ports(graph.outputs) };
+  const [inputs, outputs] = [portsOf(graph, graph.inputs), portsOf(graph, graph.outputs)];
+  return { name, format, producer, hash, inputs, outputs };
 }
 
 async function page(

@@ -2,6 +2,8 @@ import { safeName } from '../../targets/target.ts';
 import type { Model } from '../model.ts';
 import type { PruneModelOptions } from '../options.ts';
 import type { Budget, BudgetReport, LayerRule, PruneOptions, PruneReport } from '../prune/index.ts';
+import { methods } from '../prune/math/problem.ts';
+import { allocations } from '../prune/options.ts';
 import type { RunSources } from '../recipe.ts';
 import { type CheckpointFlags, checkpointOf, checkpointOptions } from './checkpoint.ts';
 import { type CommandSpec, type Context, option } from './command.ts';
@@ -61,20 +63,9 @@ export const pruneOptions = () => [
   ).argParser(points),
   option('--method <name>', 'how weights are chosen (default: auto, the best that the data allow)').choices([
     'auto',
-    'magnitude',
-    'wanda',
-    'taylor',
-    'sparsegpt',
-    'obs',
-    'alps',
+    ...methods,
   ]),
-  option('--allocation <policy>', 'how zeros are shared out between layers').choices([
-    'uniform',
-    'global',
-    'erk',
-    'lamp',
-    'sensitivity',
-  ]),
+  option('--allocation <policy>', 'how zeros are shared out between layers').choices(allocations),
   option('--granularity <shape>', 'what goes together: element, 4x1, 1x4, 2x1, 2:4 or channel'),
   option(
     '--layer <pattern=share>',

@@ -3,6 +3,7 @@ import { ioFailed } from '../errors.ts';
 import type { Comparison, Verification } from '../verify.ts';
 import { type CommandSpec, type Context, checkFailed, option } from './command.ts';
 import {
+  backendOption,
   dataForms,
   type ImageFlags,
   imageOptions,
@@ -36,11 +37,7 @@ export const verify: CommandSpec = {
     option('--max-error <x>', 'largest error against the source, relative to its largest output').argParser(
       positive,
     ),
-    option('--backend <name>', 'of tfjs; for ONNX, node is onnxruntime-node').choices([
-      'wasm',
-      'cpu',
-      'node',
-    ]),
+    backendOption(),
     ...modelOptions(),
   ],
   examples: [

@@ -5,8 +5,9 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { badData, CompileError, ioFailed, overLimit, usage } from '../errors.ts';
+import type { TypedPort } from '../ir/graph.ts';
 import { allocate, sizeOf, type Tensor } from '../ir/tensor.ts';
-import type { InputPort, Sample } from '../samples.ts';
+import type { Sample } from '../samples.ts';
 import { decodeImage, type Pixels } from './decode.ts';
 import { maxSampleBytes, type Samples } from './index.ts';
 import { resample } from './resample.ts';
@@ -38,7 +39,7 @@ const maxFileBytes = 2 ** 27;
 const maxFiles = 2_000_000;
 
 /** Throws `E_DATA`, with the name of the file, `E_LIMIT`, `E_IO`, and `E_USAGE` for a model that takes no image. */
-export function readImages(ports: readonly InputPort[], folder: string, options: FolderOptions): Samples {
+export function readImages(ports: readonly TypedPort[], folder: string, options: FolderOptions): Samples {
   const layout = layoutOf(ports);
   const [port] = ports;
   const change = normalization(options, layout.channels);
@@ -72,7 +73,7 @@ interface Layout {
 }
 
 /** [1, H, W, C] or [1, C, H, W] with 1, 3 or 4 channels; [1, H, W] or [H, W] is grey. */
-function layoutOf(ports: readonly InputPort[]): Layout {
+function layoutOf(ports: readonly TypedPort[]): Layout {
   const [{ shape, name }] = ports;
   const dims = shape.length > 2 && shape[0] === 1 ? shape.slice(1) : shape;
   const [a, b, c] = dims;
@@ -183,7 +184,7 @@ function normalization({ scale = 1, mean = [0], std = [1] }: ImageOptions, chann
   return (value, c) => ((value / 255) * scale - of(mean, c)) / of(std, c);
 }
 
-function inputOf({ dtype, shape }: InputPort, layout: Layout, pixels: Pixels, change: Normalization): Tensor {
+function inputOf({ dtype, shape }: TypedPort, layout: Layout, pixels: Pixels, change: Normalization): Tensor {
   const { height, width, channels, channelsFirst } = layout;
   const data = allocate(dtype, sizeOf(shape));
   const plane = height * width;

@@ -2,7 +2,8 @@
 import { statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { badData, ioFailed, usage } from '../errors.ts';
-import { cutSamples, type InputPort, type Sample } from '../samples.ts';
+import type { TypedPort } from '../ir/graph.ts';
+import { cutSamples, type Sample } from '../samples.ts';
 import { type ImageOptions, readImages } from './images.ts';
 import { readYielded } from './module.ts';
 import { readArray, readArrays } from './npy.ts';
@@ -34,7 +35,7 @@ export const isModule = ({ path }: SampleSource): boolean => /\.[mc]?js$/i.test(
  * Throws `E_IO` for what can't be read, `E_DATA` for what doesn't fit the inputs (with the name of the file) and `E_USAGE` for
  * options that don't go with the source.
  */
-export async function readSamples(ports: readonly InputPort[], source: SampleSource): Promise<Samples> {
+export async function readSamples(ports: readonly TypedPort[], source: SampleSource): Promise<Samples> {
   const { path, labels, images = {}, limit } = source;
   const folder = isFolder(path);
   if (!folder && labels === 'folder') throw usage('labels by folder are for a folder of images');

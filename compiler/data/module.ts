@@ -2,8 +2,9 @@
 import { basename, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { badData, CompileError } from '../errors.ts';
+import type { TypedPort } from '../ir/graph.ts';
 import { sizeOf, type TensorData } from '../ir/tensor.ts';
-import { cutSamples, type InputPort, type Sample } from '../samples.ts';
+import { cutSamples, type Sample } from '../samples.ts';
 import { maxSampleBytes, type Samples } from './index.ts';
 
 /**
@@ -13,7 +14,7 @@ import { maxSampleBytes, type Samples } from './index.ts';
  * `{ inputs, labels }` with either of these and the class or classes.
  */
 export async function readYielded(
-  ports: readonly InputPort[],
+  ports: readonly TypedPort[],
   path: string,
   limit = Number.POSITIVE_INFINITY,
 ): Promise<Samples> {
@@ -54,7 +55,7 @@ type Items = AsyncIterable<unknown> | Iterable<unknown>;
 async function iterated(
   path: string,
   file: string,
-  ports: readonly InputPort[],
+  ports: readonly TypedPort[],
   limit: number,
 ): Promise<Items> {
   const exported: unknown = (await import(pathToFileURL(resolve(path)).href)).default;
@@ -75,7 +76,7 @@ async function iterated(
 
 type Place = { readonly file: string };
 
-function parts(given: unknown, ports: readonly InputPort[], place: Place) {
+function parts(given: unknown, ports: readonly TypedPort[], place: Place) {
   const record = typeof given === 'object' && given !== null ? (given as Record<string, unknown>) : {};
   const wrapped = 'inputs' in record && !ports.some((p) => p.name === 'inputs');
   const values = wrapped ? record.inputs : given;
@@ -85,7 +86,7 @@ function parts(given: unknown, ports: readonly InputPort[], place: Place) {
   if (said !== undefined && !classes?.every((c) => Number.isInteger(c) && c >= 0))
     throw badData('has a label that is no whole number from 0', place);
   const single = numbersOf(values);
-  const named = (p: InputPort) => {
+  const named = (p: TypedPort) => {
     const of = single ? undefined : numbersOf((values as Record<string, unknown> | null)?.[p.name]);
     if (!of) throw badData(`has no numbers for input ${JSON.stringify(p.name)}`, place);
     return [p.name, tensor(of)] as const;

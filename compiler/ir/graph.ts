@@ -55,6 +55,19 @@ export interface Graph {
   readonly outputs: readonly Port[];
 }
 
+export interface TypedPort {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+/** Inputs or outputs of a graph, with what goes through them. */
+export const portsOf = (graph: Graph, ports: readonly Port[]): TypedPort[] =>
+  ports.map((p) => {
+    const { dtype, shape } = graph.values.get(p.value)!;
+    return { name: p.name, dtype, shape };
+  });
+
 /** What the builder must know of operators. */
 export interface Semantics {
   infer(kind: string, inputs: readonly (Value | null)[], attrs: Attrs, place: Place): TensorType[];

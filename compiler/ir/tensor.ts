@@ -112,4 +112,11 @@ export function normalizeAxis(axis: number, rank: number, place: Place = {}): nu
   return a;
 }
 
+/** Index of the first largest element. */
+export function largest(data: ArrayLike<number>): number {
+  let best = 0;
+  for (let i = 1; i < data.length; i++) if (data[i] > data[best]) best = i;
+  return best;
+}
+
 export const sameShape = (a: Shape, b: Shape) => a.length === b.length && a.every((d, i) => d === b[i]);

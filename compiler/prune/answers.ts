@@ -1,5 +1,6 @@
 /** How far a pruned network's answers are from the dense one's. */
 import type { Graph } from '../ir/graph.ts';
+import { largest } from '../ir/tensor.ts';
 import type { Part } from './data.ts';
 import { type Constants, numbers, type TfGraph, tfGraph } from './graph-tf.ts';
 import type { Tf } from './train/backend.ts';
@@ -95,11 +96,4 @@ function klDivergence(p: Float32Array, q: Float32Array): number {
 function logSum(v: Float32Array): number {
   const top = v.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   return top + Math.log(v.reduce((s, x) => s + Math.exp(x - top), 0));
-}
-
-/** The index of the largest, the first of equal ones. */
-export function largest(v: Float32Array): number {
-  let best = 0;
-  for (let k = 1; k < v.length; k++) if (v[k] > v[best]) best = k;
-  return best;
 }

@@ -1,7 +1,7 @@
 /** The samples that pruning looks at, cut into parts that never mix. */
 import { createHash } from 'node:crypto';
 import { badData, badInput } from '../errors.ts';
-import type { Graph } from '../ir/graph.ts';
+import { type Graph, portsOf } from '../ir/graph.ts';
 import { random } from '../ir/random.ts';
 import { sameShape, sizeOf, type Tensor } from '../ir/tensor.ts';
 
@@ -26,7 +26,7 @@ export function partOf(graph: Graph, { samples, labels }: PruneData): Part {
   if (samples.length === 0) throw badData('there are no samples');
   if (labels && labels.length !== samples.length)
     throw badData(`there are ${samples.length} samples, but ${labels.length} labels`);
-  const ports = graph.inputs.map((p) => ({ ...graph.values.get(p.value)!, name: p.name }));
+  const ports = portsOf(graph, graph.inputs);
   const width = ports.reduce((n, p) => n + sizeOf(p.shape), 0);
   const x = new Float32Array(samples.length * width);
   let at = 0;

@@ -9,7 +9,7 @@ import { finetune, type Target } from './finetune.ts';
 import type { Constants } from './graph-tf.ts';
 import { findLayers, isDecided, type LayerPlan, planLayers, withConstants } from './layers.ts';
 import { keepCounts, type Masks, magnitudeMask, masked, thresholdMask } from './magnitude.ts';
-import { type Method, methods } from './math/prunelayer.ts';
+import { type Method, methods } from './math/problem.ts';
 import { type OneShot, oneShot } from './oneshot.ts';
 import {
   type Allocation,
@@ -224,7 +224,7 @@ async function corrected(
 export type { Agreement } from './answers.ts';
 export type { PruneData } from './data.ts';
 export { findLayers, type PrunableLayer } from './layers.ts';
-export { type Method, methods } from './math/prunelayer.ts';
+export { type Method, methods } from './math/problem.ts';
 export {
   allocations,
   type Budget,

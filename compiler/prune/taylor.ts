@@ -1,7 +1,8 @@
 /** How the loss of the dense network reacts to each of its weights, for the first-order criterion. */
 import { usage } from '../errors.ts';
 import type { Graph, ValueId } from '../ir/graph.ts';
-import { answersOf, largest } from './answers.ts';
+import { largest } from '../ir/tensor.ts';
+import { answersOf } from './answers.ts';
 import type { Part } from './data.ts';
 import { tfGraph } from './graph-tf.ts';
 import type { Tf } from './train/backend.ts';

@@ -1,7 +1,9 @@
 /** ONNX models in ONNX Runtime, where the user has it: on one thread, on the web build unless the native one is asked for. */
 import { join } from 'node:path';
+import type { ValueInfoProto } from 'onnx-buf';
 import { parseOnnx } from '../import/onnx-proto.ts';
 import { writeFiles } from '../import/write-files.ts';
+import { portsOf } from '../ir/graph.ts';
 import { allocate, sizeOf, type Tensor, type TensorData } from '../ir/tensor.ts';
 import type { Source } from '../model.ts';
 import { withTemporary } from '../output.ts';
@@ -69,8 +71,10 @@ export const onnx: ReferenceMaker = async (source, { backend, peers }) => {
     if (!Object.hasOwn(elementTypes, type))
       return `input ${v.name} is of a type that ${name} is not fed here`;
     const [element, convert] = elementTypes[type];
+    const fixed = source.fixed?.[v.name];
+    const constant = fixed === undefined ? undefined : filled(v, fixed);
     feeds.push((inputs) => {
-      const { data, shape } = inputs[v.name] ?? fixedInput(source, v.name);
+      const { data, shape } = inputs[v.name] ?? constant!;
       return [v.name, new ort.Tensor(element, convert(data), shape)];
     });
   }
@@ -87,11 +91,11 @@ export const onnx: ReferenceMaker = async (source, { backend, peers }) => {
     runtime: name === 'onnxruntime-web' ? webFiles(peer) : [],
     async run(inputs) {
       const results = await session.run(feed(inputs));
-      const ports = source.graph.outputs.map((p): [string, Tensor] => {
-        const { dtype, shape } = source.graph.values.get(p.value)!;
+      const { graph } = source;
+      const ports = portsOf(graph, graph.outputs).map(({ name, dtype, shape }): [string, Tensor] => {
         const data = allocate(dtype, sizeOf(shape));
-        for (let i = 0; i < data.length; i++) data[i] = Number(results[p.name].data[i]);
-        return [p.name, { dtype, shape, data }];
+        for (let i = 0; i < data.length; i++) data[i] = Number(results[name].data[i]);
+        return [name, { dtype, shape, data }];
       });
       return Object.fromEntries(ports);
     },
@@ -114,15 +118,10 @@ function openSession({ files }: Source, name: OrtName, ort: Ort): Promise<OrtSes
 }
 
 /** An input that became a constant: of the shape that the file gives it, one where that is open. */
-function fixedInput(
-  { fixed = {}, files }: Source,
-  name: string,
-): { data: TensorData; shape: readonly number[] } {
-  const { graph } = parseOnnx(files.read(files.main), { file: files.main });
-  const type = graph!.input.find((v) => v.name === name)!.type!.value;
-  const dims = type.case === 'tensorType' ? (type.value.shape?.dim ?? []) : [];
+function filled({ type }: ValueInfoProto, value: number): { data: TensorData; shape: readonly number[] } {
+  const dims = type?.value.case === 'tensorType' ? (type.value.value.shape?.dim ?? []) : [];
   const shape = dims.map((d) => (d.value.case === 'dimValue' ? Number(d.value.value) : 1));
-  return { shape, data: new Float32Array(sizeOf(shape)).fill(fixed[name]) };
+  return { shape, data: new Float32Array(sizeOf(shape)).fill(value) };
 }
 
 const webFiles = ({ folder }: Peer) =>

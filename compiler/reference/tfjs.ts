@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { io, Tensor as TfTensor } from '@tensorflow/tfjs';
 import type { ModelFiles } from '../import/index.ts';
-import type { Graph } from '../ir/graph.ts';
+import { type Graph, portsOf } from '../ir/graph.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import { loadBackend, type Tf } from '../prune/train/backend.ts';
 import type { Sample } from '../samples.ts';
@@ -54,9 +54,8 @@ function running(
   return {
     async run(inputs) {
       const ys = tf.tidy(() => predict(tensors(inputs)));
-      const results = graph.outputs.map((p, i): [string, Tensor] => {
-        const { dtype, shape } = graph.values.get(p.value)!;
-        return [p.name, { dtype, shape, data: ys[i].dataSync() as Tensor['data'] }];
+      const results = portsOf(graph, graph.outputs).map(({ name, dtype, shape }, i): [string, Tensor] => {
+        return [name, { dtype, shape, data: ys[i].dataSync() as Tensor['data'] }];
       });
       tf.dispose(ys);
       return Object.fromEntries(results);
@@ -108,7 +107,7 @@ function wasmMemory(tf: Tf): number | undefined {
 
 const require = createRequire(import.meta.url);
 /** Packages under tfjs need not be reachable from here. */
-const beside = createRequire(require.resolve('@tensorflow/tfjs'));
+export const beside = createRequire(require.resolve('@tensorflow/tfjs'));
 
 /** Core, the package that runs the model, and the wasm backend, as a page loads them. */
 function bundles(name: string, file: string): string[] {

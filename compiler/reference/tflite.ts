@@ -1,6 +1,7 @@
 /** TFLite files in Google's WebAssembly build of TFLite with XNNPACK (`@tensorflow/tfjs-tflite`), where the user has it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { portsOf } from '../ir/graph.ts';
 import { sizeOf, type Tensor, type TensorData } from '../ir/tensor.ts';
 import type { Sample } from '../samples.ts';
 import { findPeer } from './peer.ts';
@@ -45,11 +46,11 @@ export const tflite: ReferenceMaker = async ({ files, graph }, { peers }) => {
   const made = module.TFLiteWebModelRunner.CreateFromBufferAndOptions(at, model.length, options);
   if (!made.ok()) return `TFLite-web can't run it (${made.errorMessage().slice(0, 160)})`;
   const runner = made.value();
-  for (const [i, p] of graph.inputs.entries()) {
-    if (runner.GetInputs().get(i).data().length !== sizeOf(graph.values.get(p.value)!.shape))
+  for (const [i, { shape }] of portsOf(graph, graph.inputs).entries()) {
+    if (runner.GetInputs().get(i).data().length !== sizeOf(shape))
       return 'TFLite-web runs it in the shapes of the file only';
   }
-  const outputs = graph.outputs.map((p) => ({ ...graph.values.get(p.value)!, name: p.name }));
+  const outputs = portsOf(graph, graph.outputs);
   const infer = (inputs: Sample) => {
     graph.inputs.forEach((p, i) => void runner.GetInputs().get(i).data().set(inputs[p.name].data));
     runner.Infer();

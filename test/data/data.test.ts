@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readSamples, type SampleSource } from '../../compiler/data/index.ts';
-import type { InputPort } from '../../compiler/samples.ts';
+import type { TypedPort } from '../../compiler/ir/graph.ts';
 import { npy } from './npy.ts';
 import { greyJpeg, png } from './pictures.ts';
 
@@ -21,9 +21,9 @@ function folder(files: Record<string, Uint8Array | string>): string {
   return dir;
 }
 
-const port = (...shape: number[]): InputPort[] => [{ name: 'x', dtype: 'float32', shape }];
-const read = (ports: InputPort[], source: SampleSource) => readSamples(ports, source);
-const values = async (ports: InputPort[], source: SampleSource) =>
+const port = (...shape: number[]): TypedPort[] => [{ name: 'x', dtype: 'float32', shape }];
+const read = (ports: TypedPort[], source: SampleSource) => readSamples(ports, source);
+const values = async (ports: TypedPort[], source: SampleSource) =>
   (await read(ports, source)).samples.map((s) => [...s.x.data]);
 
 /** 4 × 2, RGB. */
@@ -270,7 +270,7 @@ describe('modules', () => {
   });
 
   test('several inputs', async () => {
-    const ports: InputPort[] = [
+    const ports: TypedPort[] = [
       { name: 'a', dtype: 'float32', shape: [1] },
       { name: 'b', dtype: 'int32', shape: [1, 2] },
     ];

@@ -3,13 +3,8 @@ import { biasShift, centre, quadratic } from '../../compiler/prune/math/asymmetr
 import { conjugateLeastSquares, exactLeastSquares } from '../../compiler/prune/math/leastsquares.ts';
 import { multiplyTransposed } from '../../compiler/prune/math/matrix.ts';
 import { assertPruned, countKept, selectMask } from '../../compiler/prune/math/patterns.ts';
-import type { Granularity, LayerProblem } from '../../compiler/prune/math/problem.ts';
-import {
-  chooseMethod,
-  type Method,
-  preparePruner,
-  pruneMatrix,
-} from '../../compiler/prune/math/prunelayer.ts';
+import type { Granularity, LayerProblem, Method } from '../../compiler/prune/math/problem.ts';
+import { chooseMethod, preparePruner, pruneMatrix } from '../../compiler/prune/math/prunelayer.ts';
 import { sparseGpt } from '../../compiler/prune/math/sparsegpt.ts';
 import { swapMask } from '../../compiler/prune/math/swap.ts';
 import { bestOn, correlated, largestGap, rowsOf, secondMoment, solve } from './reference.ts';

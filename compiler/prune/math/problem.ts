@@ -59,3 +59,8 @@ export function groupShape(g: Granularity, cols: number): readonly [rows: number
       return [1, cols];
   }
 }
+
+/** Ways to choose weights. */
+export const methods = ['magnitude', 'wanda', 'taylor', 'sparsegpt', 'obs', 'alps'] as const;
+
+export type Method = (typeof methods)[number];

@@ -6,15 +6,11 @@ import { gather, liveColumns, scatter, selectColumns } from './compact.ts';
 import { leastSquares } from './leastsquares.ts';
 import { inverseFromFactor, multiplyTransposed, quadraticForm } from './matrix.ts';
 import { applyMask, countKept, selectMask } from './patterns.ts';
-import type { Granularity, LayerProblem } from './problem.ts';
+import type { Granularity, LayerProblem, Method } from './problem.ts';
 import { magnitudeScores, taylorScores, wandaScores } from './scores.ts';
 import { sparseGpt } from './sparsegpt.ts';
 import { swapMask } from './swap.ts';
 import { type LayerTrace, maskFromTrace, traceLayer } from './trace.ts';
-
-export const methods = ['magnitude', 'wanda', 'taylor', 'sparsegpt', 'obs', 'alps'] as const;
-
-export type Method = (typeof methods)[number];
 
 export interface PruneOptions {
   /** 'auto' (default): magnitude without calibration data, else by `chooseMethod`. */
