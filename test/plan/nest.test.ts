@@ -73,7 +73,6 @@ describe('nest', () => {
   test('random transposes and reshapes', () => {
     const rng = random(1);
     const below = (n: number) => 1 + rng.int(n);
-    let seen = 0;
     for (let i = 0; i < 300; i++) {
       const [a, b, c, d] = [below(4), below(4), below(3), below(5)];
       const turned = transposeView(whole(0, [a, b, c, d]), [0, 2, 3, 1]);
@@ -83,9 +82,7 @@ describe('nest', () => {
       const dims = operands.map((o) => o.view);
       expect(aligns(dims, [0, 1, 2, 3])).toBe(true);
       expectWalk(operands);
-      seen++;
     }
-    expect(seen).toBe(300);
   });
 
   test('factors that share no place to cut do not align', () => {
