@@ -12,6 +12,7 @@ import { measurePeak } from './bench/peak.ts';
 import { compare } from './bench/runner.ts';
 import { measureSize, type SizedFile } from './bench/size.ts';
 import type { BenchReport, ColdStart, LayerFacts, Variant } from './bench/types.ts';
+import { channelLines } from './describe.ts';
 import { badData, CompileError } from './errors.ts';
 import { tfjsLayersFiles } from './import/tfjs-write.ts';
 import { writeFiles } from './import/write-files.ts';
@@ -119,7 +120,7 @@ export async function bench(model: Model, options: BenchOptions = {}): Promise<B
     zeroedDense,
     emptyProcess: cold?.empty,
     layers: layerFacts(sparse, steps),
-    notes: [...notes, ...methodNotes],
+    notes: [...channelLines(sparse.metadata.channels), ...notes, ...methodNotes],
   };
 }
 

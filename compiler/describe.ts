@@ -1,6 +1,7 @@
 /** A graph as a table: what each node is, what it costs, how sparse it is already. */
 import type { Graph } from './ir/graph.ts';
 import type { Shape } from './ir/tensor.ts';
+import type { ChannelReport } from './passes/index.ts';
 import { opOf } from './semantics/evaluate.ts';
 
 export interface NodeFacts {
@@ -13,6 +14,23 @@ export interface NodeFacts {
   readonly macs: number;
   /** Has weights that can be pruned. */
   readonly prunable: boolean;
+}
+
+/** Which channels went and which rows of zeros had to stay, in lines of words. */
+export function channelLines({ removed, kept, saved }: ChannelReport): string[] {
+  const share = ({ before, after }: { before: number; after: number }) =>
+    before === 0 ? '0 %' : `${(100 * (1 - after / before)).toFixed(1)} %`;
+  const gone = removed.map((l) => `${l.layer} ${l.before} → ${l.after}`);
+  return [
+    ...(gone.length > 0
+      ? [
+          `Dead channels are gone from the shapes, with ${share(saved.weights)} of the weights and ${share(saved.macs)} of the MACs: ${gone.join(', ')}.`,
+        ]
+      : []),
+    ...kept.map(
+      (k) => `${k.layer} keeps ${k.channels} ${k.channels === 1 ? 'row' : 'rows'} of zeros: ${k.reason}.`,
+    ),
+  ];
 }
 
 /** In order of execution. Weights that several nodes share count once, with the first. */

@@ -5,6 +5,7 @@
  *     import    files                     Graph, as the source has it   checkGraph
  *     simplify  Graph                     Graph                         checkGraph
  *     prune     Graph                     Graph with zeros              checkGraph
+ *     shrink    Graph with zeros          Graph without dead channels   checkGraph
  *     lower     Graph                     Plan                          checkPlan
  *     fuse      Plan                      Plan                          checkPlan
  *     stage     Plan                      Plan with layouts             checkPlan
@@ -24,7 +25,7 @@ import type { Build } from './kernels.ts';
 import { assemble, warmUp } from './link/asc.ts';
 import { type Linked, link, pagesOf } from './link/link.ts';
 import type { Model } from './model.ts';
-import { simplify } from './passes/index.ts';
+import { noChannels, shrink, simplify } from './passes/index.ts';
 import type { Step } from './plan/forms.ts';
 import { fuse } from './plan/fuse.ts';
 import { lower } from './plan/lower.ts';
@@ -59,7 +60,7 @@ export async function cut(model: Model, options: PruneOptions, context: PruneCon
 export interface EmitOptions {
   readonly build?: Build;
   readonly objective?: Objective;
-  /** `false` stores every weight, zero or not: the control build. */
+  /** `false` stores every weight, zero or not, and keeps every channel: the control build. */
   readonly sparse?: boolean;
   /** A weight format taken wherever a kernel takes it, whatever it costs. */
   readonly format?: FormatName;
@@ -87,7 +88,12 @@ export async function emit(graph: Graph, options: EmitOptions = {}, progress = n
   const { build = 'simd', objective = 'speed', sparse = true, format, profile = false } = options;
   const run = runner(progress);
   warmUp();
-  const lowered = await run('lower', () => lower(graph), checkPlan);
+  const { graph: live, ...channels } = await run(
+    'shrink',
+    () => (sparse ? shrink(graph) : { graph, ...noChannels }),
+    (s) => checkGraph(s.graph),
+  );
+  const lowered = await run('lower', () => lower(live), checkPlan);
   const fused = await run('fuse', () => fuse(lowered), checkPlan);
   const staged = await run(
     'stage',
@@ -107,7 +113,7 @@ export async function emit(graph: Graph, options: EmitOptions = {}, progress = n
     }),
   );
   const { name = graph.name, compilerVersion = '0', sourceHash = '', recorded = {} } = options;
-  const linkage = { name, build, compilerVersion, sourceHash, recorded };
+  const linkage = { name, build, compilerVersion, sourceHash, recorded, channels };
   const linked = await run(
     'link',
     () => link(compiled.wasm, module, staged, selections, linkage),

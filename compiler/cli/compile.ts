@@ -88,7 +88,9 @@ export const compile: CommandSpec = {
       name,
       bytes: Buffer.from(content as Uint8Array).length,
     }));
+    const { channelLines } = await import('../describe.ts');
     const text = [
+      ...channelLines(metadata.channels),
       ...sizes.map((f) => `${format.bytes(f.bytes).padStart(8)}  ${f.name}`),
       `${context.options.dryRun ? 'nothing written, would go to' : 'in'} ${format.printable(out)}`,
     ];

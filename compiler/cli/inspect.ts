@@ -24,14 +24,19 @@ export const inspect: CommandSpec = {
   ],
   async action(context: Context, [path]: readonly string[], options: InspectFlags) {
     const model = await openModel(context, path, options);
-    const { describe } = await import('../describe.ts');
+    const { channelLines, describe } = await import('../describe.ts');
     const nodes = describe(model.graph);
     const predictions = options.predict
       ? (await import('../predict.ts')).predictPruning(model.graph, levels, { seed: context.options.seed })
       : [];
+    const { removeDeadChannels } = await import('../passes/index.ts');
+    const { graph: _, ...channels } = removeDeadChannels(model.graph);
     const facts = factsOf(model);
-    const text = context.options.json ? '' : await page(facts, nodes, predictions);
-    context.result({ ...facts, layers: nodes, predictions }, text);
+    const lines = channelLines(channels).join('\n');
+    const text = context.options.json
+      ? ''
+      : [await page(facts, nodes, predictions), lines].join('\n\n').trimEnd();
+    context.result({ ...facts, layers: nodes, channels, predictions }, text);
     return 0;
   },
 };

@@ -2,6 +2,7 @@
 import { abiVersion, type ModuleSource } from '../codegen/module.ts';
 import { toolchain } from '../errors.ts';
 import type { Build } from '../kernels.ts';
+import type { ChannelReport } from '../passes/index.ts';
 import type { LinearStep } from '../plan/forms.ts';
 import { layerInfo } from '../plan/report.ts';
 import type { LinearSelection } from '../plan/select.ts';
@@ -25,6 +26,7 @@ export interface Linkage {
   readonly sourceHash: string;
   /** Kept in the metadata as they are. */
   readonly recorded: Readonly<Record<string, unknown>>;
+  readonly channels: ChannelReport;
 }
 
 export interface Linked {
@@ -64,6 +66,7 @@ export function link(
       ...(build === 'relaxed' ? ['relaxed-simd'] : []),
     ],
     layers: layerInfo(plan, selections),
+    channels: linkage.channels,
   };
   const initial = plan.state.map((s) => ({
     address: memory.addresses.get(s.value)!,

@@ -1,6 +1,7 @@
 /** What a module says of itself: JSON in the custom section `espalier`, which any host can read without a side file. */
 import { CompileError } from '../errors.ts';
 import type { DType, Shape } from '../ir/tensor.ts';
+import type { ChannelReport } from '../passes/index.ts';
 import type { LayerInfo } from '../plan/report.ts';
 import { customSection } from './sections.ts';
 
@@ -30,7 +31,9 @@ export interface Metadata {
   readonly memoryBytes: number;
   /** WebAssembly features beyond the 1.0 core: `simd`, `relaxed-simd`, `bulk-memory`. */
   readonly features: readonly string[];
+  /** Weights as they are stored: without the channels that went. */
   readonly layers: readonly LayerInfo[];
+  readonly channels: ChannelReport;
 }
 
 export const encodeMetadata = (m: Metadata) => new TextEncoder().encode(JSON.stringify(m));

@@ -16,18 +16,31 @@ import { normalizeAxis, type Tensor } from '../ir/tensor.ts';
 import { opOf, semantics } from '../semantics/evaluate.ts';
 import { type ChannelClasses, channelClasses } from './channels.ts';
 import { columnSums, type Known, knownChannels, pick } from './known-channels.ts';
-import type { Pass } from './pass.ts';
 
+/** What became of channels that nothing depends on. */
 export interface ChannelReport {
-  readonly graph: Graph;
   /** Output channels (rows of weights) of each layer that lost some. */
   readonly removed: readonly { readonly layer: string; readonly before: number; readonly after: number }[];
   /** Rows of zeros that stay, by layer and reason. */
   readonly kept: readonly { readonly layer: string; readonly channels: number; readonly reason: string }[];
+  /** What the channels that went took: constants, and multiply-accumulates of one run of the dense graph. */
+  readonly saved: { readonly weights: Share; readonly macs: Share };
+}
+
+interface Share {
+  readonly before: number;
+  readonly after: number;
+}
+
+const none: Share = { before: 0, after: 0 };
+export const noChannels: ChannelReport = { removed: [], kept: [], saved: { weights: none, macs: none } };
+
+export interface WithoutDeadChannels extends ChannelReport {
+  readonly graph: Graph;
 }
 
 /** Throws nothing; the graph's inputs and outputs keep their shapes. */
-export function removeDeadChannels(graph: Graph): ChannelReport {
+export function removeDeadChannels(graph: Graph): WithoutDeadChannels {
   const rows = (g: Graph) =>
     new Map(weighted(g).map((n) => [n.name, g.values.get(n.inputs[roleOf(n).weights]!)!.shape[0]]));
   const before = rows(graph);
@@ -43,15 +56,27 @@ export function removeDeadChannels(graph: Graph): ChannelReport {
       const left = after.get(layer) ?? n;
       return left < n ? [{ layer, before: n, after: left }] : [];
     });
-    return { graph: at, removed, kept };
+    return { graph: at, removed, kept, saved: savedOf(graph, at) };
   }
 }
 
-export const deadChannels: Pass = {
-  name: 'deadChannels',
-  description: 'remove channels that nothing depends on',
-  run: (graph) => removeDeadChannels(graph).graph,
-};
+function savedOf(before: Graph, after: Graph): ChannelReport['saved'] {
+  const weights = (g: Graph) => [...g.values.values()].reduce((n, v) => n + (v.data?.length ?? 0), 0);
+  const macs = (g: Graph) =>
+    g.nodes.reduce((n, { kind, inputs, outputs, attrs }) => {
+      const values = inputs.map((id) => (id === null ? null : g.values.get(id)!));
+      return (
+        n +
+        (opOf(kind).macs?.(
+          values,
+          outputs.map((id) => g.values.get(id)!),
+          attrs as never,
+        ) ?? 0)
+      );
+    }, 0);
+  const share = (of: (g: Graph) => number): Share => ({ before: of(before), after: of(after) });
+  return { weights: share(weights), macs: share(macs) };
+}
 
 const roleOf = (node: Node) => opOf(node.kind).linear!;
 const weighted = (graph: Graph) =>

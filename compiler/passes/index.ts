@@ -4,7 +4,7 @@ import { printGraph } from '../ir/print.ts';
 import { activations } from './activations.ts';
 import { arithmetic } from './arithmetic.ts';
 import { clamps } from './clamps.ts';
-import { deadChannels } from './dead-channels.ts';
+import { removeDeadChannels, type WithoutDeadChannels } from './dead-channels.ts';
 import { foldAffine } from './fold-affine.ts';
 import { foldPads } from './fold-pads.ts';
 import { identities } from './identities.ts';
@@ -25,9 +25,6 @@ export const passes: readonly Pass[] = [
   foldAffine,
   foldPads,
 ];
-
-/** After pruning, when weights have been written back. */
-export const passesAfterPruning: readonly Pass[] = [deadChannels, ...passes];
 
 export interface SimplifyOptions {
   readonly passes?: readonly Pass[];
@@ -56,5 +53,11 @@ export function simplify(graph: Graph, options: SimplifyOptions = {}): Graph {
   return graph;
 }
 
-export { type ChannelReport, removeDeadChannels } from './dead-channels.ts';
+/** The same model without dead channels, simplified again where some went. Weights that shrink lose their origin. */
+export function shrink(graph: Graph): WithoutDeadChannels {
+  const found = removeDeadChannels(graph);
+  return found.removed.length > 0 ? { ...found, graph: simplify(found.graph) } : found;
+}
+
+export { type ChannelReport, noChannels, removeDeadChannels } from './dead-channels.ts';
 export type { Pass };

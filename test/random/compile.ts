@@ -9,6 +9,7 @@ import type { Build } from '../../compiler/kernels.ts';
 import { assemble } from '../../compiler/link/asc.ts';
 import { link, pagesOf } from '../../compiler/link/link.ts';
 import type { Metadata, PortInfo } from '../../compiler/link/metadata.ts';
+import { noChannels } from '../../compiler/passes/index.ts';
 import type { LinearStep, Plan } from '../../compiler/plan/forms.ts';
 import { fuse } from '../../compiler/plan/fuse.ts';
 import { lower } from '../../compiler/plan/lower.ts';
@@ -59,7 +60,14 @@ export async function machine(s: Stages, build: Build, optimizeLevel = 0): Promi
     memoryBase: s.module.memory.end,
     pages: pagesOf(s.module),
   });
-  const linkage = { name: 'random', build, compilerVersion: '0', sourceHash: '', recorded: {} };
+  const linkage = {
+    name: 'random',
+    build,
+    compilerVersion: '0',
+    sourceHash: '',
+    recorded: {},
+    channels: noChannels,
+  };
   const { wasm, metadata } = link(code, s.module, s.staged, s.selections, linkage);
   checkModule(wasm, metadata);
   const compiled = new WebAssembly.Module(wasm);
