@@ -10,6 +10,7 @@ import { type ChannelClasses, channelClasses } from '../passes/channels.ts';
 import { knownChannels } from '../passes/known-channels.ts';
 import { opOf } from '../semantics/evaluate.ts';
 import { findLayers, type LayerPlan, type PrunableLayer } from './layers.ts';
+import type { AllocationPolicy } from './math/allocate.ts';
 
 export interface ChannelMasks {
   /** By constant, weights and biases: 0 where a channel goes. */
@@ -21,10 +22,19 @@ export interface ChannelMasks {
 /** Every layer keeps this share of its channels, and one at least. */
 const leastShare = 0.05;
 
-/** Channels of least weight, until `sparsity` of the weights of `plans` is zero or no more may go. */
-export function channelMasks(graph: Graph, plans: readonly LayerPlan[], sparsity: number): ChannelMasks {
+/**
+ * Channels of least weight, until `sparsity` of the weights of `plans` is zero or no more may go. `keep` holds the weights that
+ * the allocation leaves to each plan; channels that go together go by the mean of their layers' scores.
+ */
+export function channelMasks(
+  graph: Graph,
+  plans: readonly LayerPlan[],
+  sparsity: number,
+  allocation: AllocationPolicy,
+  keep: readonly number[],
+): ChannelMasks {
   const classes = channelClasses(graph);
-  const members = new Map<number, { layer: PrunableLayer; row: number }[]>();
+  const members = new Map<number, Member[]>();
   const kept = new Set<number>();
   const reasons = new Map<PrunableLayer, string>();
   for (const { layer, kept: reason } of plans) {
@@ -40,14 +50,11 @@ export function channelMasks(graph: Graph, plans: readonly LayerPlan[], sparsity
       if (reason !== undefined && layer.groups === 1) kept.add(g);
     });
   }
-  const scores = new Map(plans.map(({ layer }) => [layer, rowScores(layer)]));
-  const score = (g: number) => {
-    const list = members.get(g)!;
-    return list.reduce((s, { layer, row }) => s + scores.get(layer)![row], 0) / list.length;
-  };
-  const ranking = [...members.keys()]
-    .filter((g) => !kept.has(g))
-    .map((g) => [g, score(g)] as const)
+  const shares = new Map(plans.map(({ layer }, i) => [layer, 1 - keep[i] / layer.weights.length]));
+  const open = [...members].filter(([g]) => !kept.has(g)).map(([group, list]) => ({ group, list }));
+  const scores = groupScores(open, allocation, shares);
+  const ranking = open
+    .map(({ group }, i) => [group, scores[i]] as const)
     .sort((a, b) => a[1] - b[1] || a[0] - b[0])
     .map(([g]) => g);
 
@@ -59,21 +66,53 @@ export function channelMasks(graph: Graph, plans: readonly LayerPlan[], sparsity
       if (cut.rowsGone(layer) + 1 <= share! * layer.rows) cut.take(g);
     }
   }
-  const open = plans.filter((p) => p.kept === undefined && p.sparsity === undefined).map((p) => p.layer);
-  const target = sparsity * open.reduce((n, l) => n + l.weights.length, 0);
+  const shared = plans.filter((p) => p.kept === undefined && p.sparsity === undefined).map((p) => p.layer);
+  const target = sparsity * shared.reduce((n, l) => n + l.weights.length, 0);
   for (const g of ranking) {
-    if (open.reduce((n, l) => n + cut.zeros(l), 0) >= target) break;
+    if (shared.reduce((n, l) => n + cut.zeros(l), 0) >= target) break;
     if (members.get(g)!.some(({ layer }) => ruled.some((p) => p.layer === layer))) continue;
     cut.take(g);
   }
   return { masks: cut.masks(), reasons };
 }
 
-/** LAMP over rows: u = ‖w‖² over the sum of all u that are at least as large. */
-function rowScores({ weights, rows, cols }: PrunableLayer): Float64Array {
+type Member = { readonly layer: PrunableLayer; readonly row: number };
+
+/**
+ * Scores to be compared between layers; channels that go together have the mean of their rows.
+ *
+ *     global        u = ‖w‖²
+ *     lamp          u over the sum of all u of the layer that are at least as large
+ *     uniform, erk  position by lamp among the channels of the same layers, over the share of these that is to go
+ */
+function groupScores(
+  groups: readonly { readonly list: readonly Member[] }[],
+  allocation: AllocationPolicy,
+  shares: ReadonlyMap<PrunableLayer, number>,
+): number[] {
+  const mean = (list: readonly Member[], of: (m: Member) => number) =>
+    list.reduce((n, m) => n + of(m), 0) / list.length;
+  const rows = new Map([...shares.keys()].map((l) => [l, rowScores(l, allocation)]));
+  const scores = groups.map(({ list }) => mean(list, ({ layer, row }) => rows.get(layer)![row]));
+  if (allocation === 'global' || allocation === 'lamp') return scores;
+  const families = new Map<string, number[]>();
+  groups.forEach(({ list }, i) => {
+    const layers = list.map((m) => m.layer.value).join();
+    families.set(layers, [...(families.get(layers) ?? []), i]);
+  });
+  for (const family of families.values()) {
+    const share = mean(groups[family[0]].list, ({ layer }) => shares.get(layer)!);
+    family.sort((a, b) => scores[a] - scores[b] || a - b);
+    family.forEach((i, position) => void (scores[i] = (position + 1) / family.length / share));
+  }
+  return scores;
+}
+
+function rowScores({ weights, rows, cols }: PrunableLayer, allocation: AllocationPolicy): Float64Array {
   const energy = Float64Array.from({ length: rows }, (_, r) =>
     weights.subarray(r * cols, (r + 1) * cols).reduce((s, w) => s + w * w, 0),
   );
+  if (allocation === 'global') return energy;
   const order = [...energy.keys()].sort((a, b) => energy[b] - energy[a] || a - b);
   const out = new Float64Array(rows);
   let sum = 0;
@@ -90,13 +129,9 @@ class Cut {
   readonly #columns = new Map<ValueId, Set<number>>();
   readonly #graph: Graph;
   readonly #classes: ChannelClasses;
-  readonly #members: ReadonlyMap<number, readonly { layer: PrunableLayer; row: number }[]>;
+  readonly #members: ReadonlyMap<number, readonly Member[]>;
 
-  constructor(
-    graph: Graph,
-    classes: ChannelClasses,
-    members: ReadonlyMap<number, readonly { layer: PrunableLayer; row: number }[]>,
-  ) {
+  constructor(graph: Graph, classes: ChannelClasses, members: ReadonlyMap<number, readonly Member[]>) {
     this.#graph = graph;
     this.#classes = classes;
     this.#members = members;

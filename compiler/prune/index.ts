@@ -70,7 +70,6 @@ export async function pruneGraph(
   const plans = planLayers(findLayers(graph), settled.layers);
   assert(!options.budget || plans.every(isDecided), 'a budget is for levels that are decided');
 
-  const channels = granularity.kind === 'row' ? channelMasks(graph, plans, sparsity) : undefined;
   const gradual = settings !== false && settings.schedule === 'gradual';
 
   const fit = parts && calibration(parts, settled.calibration);
@@ -84,6 +83,10 @@ export async function pruneGraph(
           granularity,
         )
       : keepCounts(plans, sparsity, allocation);
+  const channels =
+    granularity.kind === 'row' && allocation !== 'sensitivity'
+      ? channelMasks(graph, plans, sparsity, allocation, keep)
+      : undefined;
   let masks = channels?.masks ?? magnitudeMasks(plans, keep, settled);
   let constants: Constants = new Map([...masks].map(([id, mask]) => [id, masked(valuesOf(graph, id), mask)]));
   let details: OneShot['details'] = new Map();

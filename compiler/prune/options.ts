@@ -207,7 +207,7 @@ export function checkOptions(o: PruneOptions): void {
   if (o.allocation === 'sensitivity' && !o.data)
     throw usage('a sensitivity is measured on samples', 'give data, or another allocation');
   if (o.allocation === 'sensitivity' && (o.granularity?.kind === 'row' || o.threshold !== undefined))
-    throw usage('a threshold and channels are ranked over all layers', 'leave the allocation out');
+    throw usage('thresholds and channels have no sensitivity measured', 'leave the allocation out');
   const method = o.method ?? 'auto';
   if (!o.data && method !== 'auto' && method !== 'magnitude') {
     throw usage(`method ${method} needs samples`, 'give data, or use magnitude');

@@ -211,6 +211,24 @@ describe('channels', () => {
     expect(removed.map((r) => r.layer).sort()).toEqual(['a1', 'b1']);
   });
 
+  test('uniform takes alike of every group of channels, whatever the size of its weights', async () => {
+    const graph = residual();
+    const values = new Map(graph.values);
+    const a1 = findLayers(graph).find((l) => l.name === 'a1')!;
+    values.set(a1.value, { ...values.get(a1.value)!, data: a1.weights.map((w) => 100 * w) });
+    const scaled = { ...graph, values };
+    const gone = async (allocation: 'uniform' | 'global') => {
+      const granularity = { kind: 'row' } as const;
+      const { graph: pruned } = await prune(scaled, { sparsity: 0.5, granularity, allocation });
+      const { removed } = removeDeadChannels(pruned);
+      return new Map(removed.map((r) => [r.layer, 1 - r.after / r.before]));
+    };
+    const [uniform, global] = [await gone('uniform'), await gone('global')];
+    const shares = ['a1', 'b1', 'stem'].map((name) => uniform.get(name)!);
+    expect(Math.max(...shares) - Math.min(...shares)).toBeLessThanOrEqual(1 / 12);
+    expect(global.get('a1')).toBeUndefined();
+  });
+
   test('no layer loses its last channel', async () => {
     const { graph: pruned } = await prune(residual(), { sparsity: 0.99, granularity: { kind: 'row' } });
     for (const l of findLayers(pruned)) expect(countZeros(l.weights)).toBeLessThan(l.weights.length);
