@@ -3,6 +3,7 @@ import { assert } from './errors.ts';
 import type { Graph } from './ir/graph.ts';
 import { sameShape, sizeOf } from './ir/tensor.ts';
 import type { Metadata } from './link/metadata.ts';
+import { validate } from './link/validate.ts';
 import { type Plan, parameters, reads, type Step, writes } from './plan/forms.ts';
 import { opOf } from './semantics/evaluate.ts';
 
@@ -54,7 +55,8 @@ export function checkPlan({ values, steps, inputs, outputs, state }: Plan): void
 const exported = ['abi', 'memory', 'run'];
 
 /** Stands alone: no imports, memory that never grows, only the exports of the interface; what it declares lies inside. */
-export function checkModule(wasm: Uint8Array<ArrayBuffer>, metadata: Metadata): void {
+export async function checkModule(wasm: Uint8Array<ArrayBuffer>, metadata: Metadata): Promise<void> {
+  await validate(wasm, metadata.build);
   for (const p of [...metadata.inputs, ...metadata.outputs]) {
     assert(p.offset > 0 && p.offset + sizeOf(p.shape) <= metadata.memoryBytes, `${p.name} is outside memory`);
   }

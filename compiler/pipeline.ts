@@ -24,6 +24,7 @@ import type { Graph } from './ir/graph.ts';
 import type { Build } from './kernels.ts';
 import { assemble, warmUp } from './link/asc.ts';
 import { type Linked, link, pagesOf } from './link/link.ts';
+import { loadValidator } from './link/validate.ts';
 import type { Model } from './model.ts';
 import { noChannels, shrink, simplify } from './passes/index.ts';
 import type { Step } from './plan/forms.ts';
@@ -102,6 +103,7 @@ export async function emit(graph: Graph, options: EmitOptions = {}, progress = n
   );
   const selections = await run('select', () => select(staged, { build, objective, sparse, format }));
   const module = await run('write', () => writeModule(staged, selections, { build, profile }));
+  void loadValidator();
   const compiled = await run('assemble', () =>
     assemble({
       sources: new Map([['model.ts', module.text]]),
@@ -128,10 +130,14 @@ export const pack = (name: string, { wasm, metadata }: Linked, target: TargetNam
 
 /** Runs a stage, then its check. */
 function runner(progress: Progress) {
-  return async <T>(name: string, work: () => T | Promise<T>, check?: (result: T) => void): Promise<T> => {
+  return async <T>(
+    name: string,
+    work: () => T | Promise<T>,
+    check?: (result: T) => void | Promise<void>,
+  ): Promise<T> => {
     const open = progress.stage(name);
     const result = await work();
-    check?.(result);
+    await check?.(result);
     open.done();
     return result;
   };

@@ -5,7 +5,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parentPort } from 'node:worker_threads';
-import asc from 'assemblyscript/asc';
+import { loadAsc } from './asc-load.js';
+
+const asc = await loadAsc();
 
 const runtime = /^runtime\/[\w/.-]+\.ts$/;
 

@@ -1,6 +1,7 @@
 /** What a module says of itself: JSON in the custom section `espalier`, which any host can read without a side file. */
 import { CompileError } from '../errors.ts';
 import type { DType, Shape } from '../ir/tensor.ts';
+import type { Build } from '../kernels.ts';
 import type { ChannelReport } from '../passes/index.ts';
 import type { LayerInfo } from '../plan/report.ts';
 import { customSection } from './sections.ts';
@@ -19,7 +20,7 @@ export interface Metadata {
   readonly name: string;
   readonly abi: number;
   readonly compiler: string;
-  readonly build: string;
+  readonly build: Build;
   readonly options: Readonly<Record<string, unknown>>;
   /** SHA-256 of the source model's files. */
   readonly source: string;

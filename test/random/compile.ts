@@ -69,7 +69,7 @@ export async function machine(s: Stages, build: Build, optimizeLevel = 0): Promi
     channels: noChannels,
   };
   const { wasm, metadata } = link(code, s.module, s.staged, s.selections, linkage);
-  checkModule(wasm, metadata);
+  await checkModule(wasm, metadata);
   const compiled = new WebAssembly.Module(wasm);
   return () => {
     const exports = new WebAssembly.Instance(compiled).exports as {
