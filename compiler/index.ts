@@ -174,6 +174,6 @@ export type {
 } from './options.ts';
 export type { Progress, Stage } from './progress.ts';
 export type { Budget, CheckpointOptions, LayerRule, PruneOptions, PruneReport } from './prune/index.ts';
-export { parseGranularity } from './prune/index.ts';
+export { parseGranularity } from './prune/options.ts';
 export type { Followed, RunSources } from './recipe.ts';
 export type { Comparison, Verification } from './verify.ts';

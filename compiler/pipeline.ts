@@ -33,7 +33,7 @@ import { lower } from './plan/lower.ts';
 import { type Objective, select } from './plan/select.ts';
 import { stage } from './plan/stage.ts';
 import { noProgress, type Progress } from './progress.ts';
-import { type PruneContext, type PruneOptions, pruneGraph } from './prune/index.ts';
+import type { PruneContext, PruneOptions } from './prune/index.ts';
 import { recordable } from './record.ts';
 import type { FormatName } from './sparse/index.ts';
 
@@ -53,6 +53,7 @@ export async function open(files: ModelFiles, options: ReadOptions, progress = n
 
 /** Model → Model with zeros. */
 export async function cut(model: Model, options: PruneOptions, context: PruneContext): Promise<Model> {
+  const { pruneGraph } = await import('./prune/index.ts');
   const { graph, report, options: settled } = await pruneGraph(model.graph, options, context);
   checkGraph(graph);
   return { ...model, graph, pruning: { options: recordable(settled), report } };
