@@ -1,30 +1,22 @@
 /** Times every kernel of the table that fits a shape, and dense tfjs-wasm, alternating in one process on one thread. */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { type KernelMachine, kernelMachine } from '../compiler/bench/kernel-machine.ts';
 import { measurePeak } from '../compiler/bench/peak.ts';
 import { compare, type Task } from '../compiler/bench/runner.ts';
 import { seededRandom } from '../compiler/bench/stats.ts';
-import {
-  type Build,
-  chooseLinear,
-  chooseWindow,
-  countArgs,
-  type LinearKernel,
-  linearKernels,
-  OVERREAD,
-  type WindowKernel,
-  windowKernels,
-} from '../compiler/kernels.ts';
-import { assemble } from '../compiler/link/asc.ts';
+import { type Build, chooseLinear, chooseWindow, linearKernels, windowKernels } from '../compiler/kernels.ts';
 import { loadBackend } from '../compiler/prune/train/backend.ts';
 import { roundUp } from '../compiler/sparse/columns.ts';
-import type { Matrix, PackedArray } from '../compiler/sparse/format.ts';
+import type { Matrix } from '../compiler/sparse/format.ts';
 import { formats } from '../compiler/sparse/index.ts';
 import { type ImageShape, macs, type Shape, shapeName, shapes } from './shapes.ts';
 
 export interface KernelRow {
   readonly group: string;
   readonly shape: string;
+  /** How many layers of the network are of this shape. */
+  readonly times: number;
   readonly density: number;
   /** Rows × columns of the pattern of zeros. */
   readonly block: string;
@@ -58,15 +50,14 @@ export interface KernelBenchOptions {
   readonly onRow?: (row: KernelRow) => void;
 }
 
-const pages = 4096;
-const base = 1024;
+const memoryBytes = 256 * 1024 * 1024;
 
 export async function benchKernels(options: KernelBenchOptions = {}): Promise<KernelRow[]> {
   const { groups, densities = [1, 0.5, 0.3, 0.2, 0.1, 0.05], minRounds = 15, minTimeMs = 60 } = options;
   const build = options.build ?? 'simd';
   const tf = await loadBackend('wasm');
   const { gmacs: peak } = await measurePeak();
-  const machine = await load(build);
+  const machine = await kernelMachine(build, [...linearKernels, ...windowKernels], memoryBytes);
   const rows: KernelRow[] = [];
   for (const shape of shapes) {
     if (groups && !groups.includes(shape.group)) continue;
@@ -91,6 +82,7 @@ export async function benchKernels(options: KernelBenchOptions = {}): Promise<Ke
         const row: KernelRow = {
           group: shape.group,
           shape: shapeName(shape),
+          times: shape.times,
           density,
           block: block.join('x'),
           kernel: o.name,
@@ -122,7 +114,7 @@ interface Ours extends Task {
 }
 
 function linear(
-  m: Machine,
+  m: KernelMachine,
   shape: Exclude<Shape, { kind: 'depthwise' }>,
   density: number,
   block: readonly [number, number],
@@ -196,7 +188,7 @@ function view(s: Exclude<Shape, { kind: 'depthwise' }>): {
   return { plane: phase * s.stride ** 2, pixels: out * pitch, offsets: Int32Array.from(offsets) };
 }
 
-function window(m: Machine, shape: ImageShape, build: Build): Ours[] {
+function window(m: KernelMachine, shape: ImageShape, build: Build): Ours[] {
   const out = Math.ceil(shape.size / shape.stride);
   const pitch = shape.size + shape.kernel - 1;
   const c = {
@@ -293,70 +285,6 @@ function peerOf(tf: Tf, s: Shape): { run: () => void; dispose: () => void } {
   return {
     run: () => layer({ x, filter, strides, pad: 'same', bias, activation: 'relu' }).dispose(),
     dispose: () => tf.dispose([x, filter, bias]),
-  };
-}
-
-interface Machine {
-  put(data: PackedArray): number;
-  random(floats: number): number;
-  task(kernel: LinearKernel | WindowKernel, addresses: Readonly<Record<string, number>>): () => void;
-  reset(): void;
-}
-
-/** All kernels in one module, each with a ReLU as epilogue. */
-async function load(build: Build): Promise<Machine> {
-  const kernels = [...linearKernels, ...windowKernels];
-  const vectors = `
-  @inline pixels(v: v128, at: usize, row: usize, e0: usize, e1: usize): v128 { return f32x4.pmax(v, f32x4.splat(0)); }
-  @inline rows(v: v128, at: usize, row: usize, e0: usize, e1: usize): v128 { return f32x4.pmax(v, f32x4.splat(0)); }`;
-  const source = [
-    ...kernels.map((k) => `import { ${k.name} as k_${k.name} } from './runtime/kernels/${k.family}';`),
-    `@unmanaged class Relu {${build === 'scalar' ? '' : vectors}
-  @inline one(v: f32, at: usize, row: usize, e0: usize, e1: usize): f32 { return max<f32>(v, 0); }
-}`,
-    ...kernels.map((k) => {
-      const args = k.args.map((a) => `${a}: ${countArgs.has(a) ? 'i32' : 'usize'}`).join(', ');
-      return `export function ${k.name}(${args}): void { k_${k.name}<Relu>(${k.args.join(', ')}); }`;
-    }),
-  ].join('\n');
-  const { wasm } = await assemble({
-    sources: new Map([['module.ts', source]]),
-    entry: 'module.ts',
-    build,
-    pages,
-  });
-  const { instance } = await WebAssembly.instantiate(wasm, {});
-  const { memory, ...run } = instance.exports as Record<string, (...args: number[]) => void> & {
-    memory: WebAssembly.Memory;
-  };
-  const bytes = new Uint8Array(memory.buffer);
-  let top = base;
-  const reserve = (size: number) => {
-    const at = top;
-    top = (top + size + OVERREAD + 63) & ~63;
-    return at;
-  };
-  return {
-    put(data) {
-      const at = reserve(data.byteLength);
-      bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
-      return at;
-    },
-    random(floats) {
-      const at = reserve(4 * floats);
-      const next = seededRandom(floats);
-      const view = new Float32Array(memory.buffer, at, floats);
-      for (let i = 0; i < floats; i++) view[i] = next() - 0.5;
-      return at;
-    },
-    task(kernel, addresses) {
-      const f = run[kernel.name];
-      const args = kernel.args.map((a) => addresses[a]);
-      return () => f(...args);
-    },
-    reset() {
-      top = base;
-    },
   };
 }
 

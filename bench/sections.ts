@@ -66,19 +66,21 @@ const kernels: Section = {
 function kernelTables(rows: readonly KernelRow[]): string {
   const densities = [...new Set(rows.map((r) => r.density))].sort((a, b) => b - a);
   const parts: string[] = [
-    'Ratios: time of dense tfjs-wasm over ours, median of alternating rounds with its 95 % interval.',
+    'Ratios: time of dense tfjs-wasm over ours, median of alternating rounds with its 95 % interval; sums count a shape as often as the network has it.',
   ];
   for (const group of new Set(rows.map((r) => r.group))) {
     const own = rows.filter((r) => r.group === group);
     const shapes = [...new Set(own.map((r) => r.shape))];
     const cell = (r: KernelRow | undefined) => (r ? times(r.ratio, r.interval) : '');
+    const layers = (shape: string) => own.find((r) => r.shape === shape)!.times;
     const body = shapes.map((shape) => [
-      shape,
+      layers(shape) > 1 ? `${shape} (× ${layers(shape)})` : shape,
       ...densities.map((d) => cell(own.find((r) => r.shape === shape && r.density === d))),
     ]);
     const sums = densities.map((d) => {
       const at = own.filter((r) => r.density === d);
-      const [peer, ours] = [at.reduce((n, r) => n + r.peerNs, 0), at.reduce((n, r) => n + r.oursNs, 0)];
+      const sum = (ns: (r: KernelRow) => number) => at.reduce((n, r) => n + r.times * ns(r), 0);
+      const [peer, ours] = [sum((r) => r.peerNs), sum((r) => r.oursNs)];
       return at.length > 0 ? `${(peer / ours).toFixed(2)} ×` : '';
     });
     parts.push(

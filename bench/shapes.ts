@@ -1,18 +1,22 @@
 /** The layer shapes that kernels are timed on. */
 
-/** `pixels` × `cols` → `rows`, as a 1×1 convolution or (one pixel) a dense layer. */
-export interface MatrixShape {
-  readonly kind: 'matrix';
+interface Layer {
   readonly group: string;
+  /** How many layers of the network are of this shape. */
+  readonly times: number;
+}
+
+/** `pixels` × `cols` → `rows`, as a 1×1 convolution or (one pixel) a dense layer. */
+export interface MatrixShape extends Layer {
+  readonly kind: 'matrix';
   readonly pixels: number;
   readonly rows: number;
   readonly cols: number;
 }
 
 /** A convolution with `same` padding on a square image, or (`depthwise`) one filter per channel. */
-export interface ImageShape {
+export interface ImageShape extends Layer {
   readonly kind: 'conv' | 'depthwise';
-  readonly group: string;
   readonly size: number;
   readonly rows: number;
   readonly cols: number;
@@ -24,8 +28,8 @@ export type Shape = MatrixShape | ImageShape;
 
 const matrices = (group: string, list: string): MatrixShape[] =>
   list.split('·').map((item) => {
-    const [pixels, rows, cols] = item.trim().split(' ').map(Number);
-    return { kind: 'matrix', group, pixels, rows, cols };
+    const [pixels, rows, cols, times = 1] = item.trim().split(/ ×?/).map(Number);
+    return { kind: 'matrix', group, times, pixels, rows, cols };
   });
 
 const convolutions = (
@@ -33,17 +37,18 @@ const convolutions = (
   stride: 1 | 2,
   list: readonly [size: number, cols: number, rows: number][],
 ): ImageShape[] =>
-  list.map(([size, cols, rows]) => ({ kind: 'conv', group, size, rows, cols, kernel: 3, stride }));
+  list.map(([size, cols, rows]) => ({ kind: 'conv', group, times: 1, size, rows, cols, kernel: 3, stride }));
 
 const depthwise = (
   group: string,
   kernel: number,
-  list: readonly [size: number, cols: number, stride: 1 | 2][],
+  list: readonly [size: number, cols: number, stride: 1 | 2, times?: number][],
 ) =>
   list.map(
-    ([size, cols, stride]): ImageShape => ({
+    ([size, cols, stride, times = 1]): ImageShape => ({
       kind: 'depthwise',
       group,
+      times,
       size,
       rows: cols,
       cols,
@@ -56,7 +61,7 @@ const depthwise = (
 export const shapes: readonly Shape[] = [
   ...matrices(
     'mobilenet_v1',
-    '12544 64 32 · 3136 128 64 · 3136 128 128 · 784 256 128 · 784 256 256 · 196 512 256 · 196 512 512 · 49 1024 512 · 49 1024 1024',
+    '12544 64 32 · 3136 128 64 · 3136 128 128 · 784 256 128 · 784 256 256 · 196 512 256 · 196 512 512 ×5 · 49 1024 512 · 49 1024 1024',
   ),
   ...matrices(
     'mobilenet_v2',
@@ -85,7 +90,7 @@ export const shapes: readonly Shape[] = [
     [56, 128, 2],
     [28, 256, 1],
     [28, 256, 2],
-    [14, 512, 1],
+    [14, 512, 1, 5],
     [14, 512, 2],
     [7, 1024, 1],
   ]),

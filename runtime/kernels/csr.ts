@@ -1,7 +1,11 @@
 import { madd, put } from './simd';
 
-/** Bytes of input that all rows walk over before any goes on: neighbouring tiles, where there are few columns. */
-const SWATH: i32 = 64 * 1024;
+/**
+ * Bytes of input that all rows walk over before any goes on, and how many neighbouring tiles that may be: a row that is walked
+ * again ends where the processor has seen it end.
+ */
+const SWATH: i32 = 80 * 1024;
+const SWATH_TILES: i32 = 8;
 
 /**
  * `linear` over compressed sparse rows. A tile of pixels stays in registers while all entries of a row pass by.
@@ -11,7 +15,7 @@ const SWATH: i32 = 64 * 1024;
  */
 export function f32_linear_csr_1x28<E>(x: usize, y: usize, bias: usize, counts: usize, entries: usize, rows: i32, cols: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
   if (ASC_FEATURE_SIMD) {
-    const swath = 28 * max<i32>(1, SWATH / (cols * 112));
+    const swath = 28 * min<i32>(SWATH_TILES, max<i32>(1, SWATH / (cols * 112)));
     for (; pixels > 0; pixels -= swath, x += <usize>swath << 2, y += <usize>swath << 2) {
       rowsOfSwath<E>(x, y, bias, counts, entries, rows, min<i32>(pixels, swath), yRow, e0, e1);
     }
@@ -38,7 +42,11 @@ function rowsOfSwath<E>(x: usize, y: usize, bias: usize, counts: usize, entries:
   for (let row = 0; row < rows; row++) {
     const end = entries + (<usize>load<u16>(counts) << 3);
     let left = pixels, from = x, to = y;
-    for (; left > 16; left -= 28, from += 112, to += 112) tile<E>(7, from, to, bias, entries, end, row, left, e0, e1);
+    for (; left >= 28; left -= 28, from += 112, to += 112) tile<E>(7, from, to, bias, entries, end, row, 28, e0, e1);
+    if (left > 16) {
+      tile<E>(6, from, to, bias, entries, end, row, left, e0, e1);
+      left -= 24, from += 96, to += 96;
+    }
     if (left > 4) tile<E>(4, from, to, bias, entries, end, row, left, e0, e1);
     else if (left > 0) tile<E>(1, from, to, bias, entries, end, row, left, e0, e1);
     entries = end;
@@ -68,6 +76,7 @@ export function f32_linear_csr_1x1<E>(x: usize, y: usize, bias: usize, counts: u
   }
 }
 
+/** 4·`n` pixels of a row; all of them exist where `n` is 7. */
 // @ts-ignore: decorator
 @inline
 function tile<E>(n: i32, x: usize, y: usize, bias: usize, entries: usize, end: usize, row: usize, pixels: i32, e0: usize, e1: usize): void {
@@ -98,13 +107,23 @@ function tile<E>(n: i32, x: usize, y: usize, bias: usize, entries: usize, end: u
     if (n > 5) a5 = madd(w, v128.load(p, 80), a5);
     if (n > 6) a6 = madd(w, v128.load(p, 96), a6);
   }
-  put<E>(a0, y, row, e0, e1, pixels);
-  if (n > 1) put<E>(a1, y + 16, row, e0, e1, pixels - 4);
-  if (n > 2) put<E>(a2, y + 32, row, e0, e1, pixels - 8);
-  if (n > 3) put<E>(a3, y + 48, row, e0, e1, pixels - 12);
-  if (n > 4) put<E>(a4, y + 64, row, e0, e1, pixels - 16);
-  if (n > 5) put<E>(a5, y + 80, row, e0, e1, pixels - 20);
-  if (n > 6) put<E>(a6, y + 96, row, e0, e1, pixels - 24);
+  if (n == 7) {
+    // Whole tiles, most of all: nothing to check.
+    v128.store(y, changetype<E>(0).pixels(a0, y, row, e0, e1));
+    v128.store(y, changetype<E>(0).pixels(a1, y + 16, row, e0, e1), 16);
+    v128.store(y, changetype<E>(0).pixels(a2, y + 32, row, e0, e1), 32);
+    v128.store(y, changetype<E>(0).pixels(a3, y + 48, row, e0, e1), 48);
+    v128.store(y, changetype<E>(0).pixels(a4, y + 64, row, e0, e1), 64);
+    v128.store(y, changetype<E>(0).pixels(a5, y + 80, row, e0, e1), 80);
+    v128.store(y, changetype<E>(0).pixels(a6, y + 96, row, e0, e1), 96);
+  } else {
+    put<E>(a0, y, row, e0, e1, pixels);
+    if (n > 1) put<E>(a1, y + 16, row, e0, e1, pixels - 4);
+    if (n > 2) put<E>(a2, y + 32, row, e0, e1, pixels - 8);
+    if (n > 3) put<E>(a3, y + 48, row, e0, e1, pixels - 12);
+    if (n > 4) put<E>(a4, y + 64, row, e0, e1, pixels - 16);
+    if (n > 5) put<E>(a5, y + 80, row, e0, e1, pixels - 20);
+  }
 }
 
 // @ts-ignore: decorator
