@@ -20,5 +20,9 @@ export function f32_clear_gaps(at: usize, lead: i32, planes: i32, plane: usize, 
 
 /** Stores `fill` into `bytes / 4` floats. */
 export function f32_fill(at: usize, bytes: usize, fill: f32): void {
-  for (const end = at + bytes; at < end; at += 4) store<f32>(at, fill);
+  const end = at + bytes;
+  if (ASC_FEATURE_SIMD) {
+    for (const four = f32x4.splat(fill); at + 16 <= end; at += 16) v128.store(at, four);
+  }
+  for (; at < end; at += 4) store<f32>(at, fill);
 }

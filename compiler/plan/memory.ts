@@ -4,13 +4,14 @@
  *     0        64                        weightEnd                        end
  *     │ unused │ packed weights, constants │ inputs, outputs, state │ arena │
  *
- * Temporaries share the arena by liveness: two of them overlap only if no step needs both. Weights lie low and
+ * Temporaries share the arena by liveness: two of them overlap only if no step needs both, or if one becomes the other in place. Weights lie low and
  * activations high, so that the largest overrun leaves memory rather than corrupting weights.
  */
 import { createHash } from 'node:crypto';
 import { elementBytes } from '../ir/tensor.ts';
 import { OVERREAD } from '../kernels.ts';
 import { type Plan, reads, type Step, writes } from './forms.ts';
+import { inPlace, type Life } from './inplace.ts';
 import type { Layout } from './layout.ts';
 import type { PlanId } from './view.ts';
 
@@ -73,13 +74,24 @@ export function planMemory(
     low = align(low + bytesOf(v.id));
   }
 
-  // Largest first, each at the lowest place that is free during its whole life.
-  const temps = [...live].filter(([id]) => plan.values.get(id)!.role === 'temp');
-  temps.sort((a, b) => bytesOf(b[0]) - bytesOf(a[0]) || a[0] - b[0]);
-  const placed: { from: number; to: number; start: number; end: number }[] = [];
+  // Largest first, each at the lowest place that is free during its whole life; results in place share that of their operand.
+  const hosts = inPlace(plan, layouts, live);
+  const shared = new Map<PlanId, PlanId[]>();
+  for (const [id] of live) {
+    if (plan.values.get(id)!.role !== 'temp') continue;
+    let host = id;
+    while (hosts.has(host)) host = hosts.get(host)!;
+    shared.set(host, [...(shared.get(host) ?? []), id]);
+  }
+  const temps = [...shared].sort((a, b) => bytesOf(b[0]) - bytesOf(a[0]) || a[0] - b[0]);
+  const placed: (Life & { from: number; to: number })[] = [];
   let end = low;
-  for (const [id, life] of temps) {
-    const size = align(bytesOf(id));
+  for (const [host, ids] of temps) {
+    const life = {
+      start: Math.min(...ids.map((id) => live.get(id)!.start)),
+      end: Math.max(...ids.map((id) => live.get(id)!.end)),
+    };
+    const size = align(bytesOf(host));
     const busy = placed
       .filter((p) => p.start <= life.end && life.start <= p.end)
       .sort((a, b) => a.from - b.from);
@@ -89,20 +101,18 @@ export function planMemory(
       at = Math.max(at, p.to);
     }
     placed.push({ from: at, to: at + size, ...life });
-    addresses.set(id, at);
+    for (const id of ids) addresses.set(id, at);
     end = Math.max(end, at + size);
   }
   return { addresses, weightBytes: pool.end - first, arenaBytes: end - start, end };
 }
 
 /** First and last step that touch each value. */
-function liveness(plan: Plan): Map<PlanId, { start: number; end: number }> {
-  const out = new Map<PlanId, { start: number; end: number }>();
+function liveness(plan: Plan): ReadonlyMap<PlanId, Life> {
+  const out = new Map<PlanId, Life>();
   plan.steps.forEach((step: Step, i) => {
-    for (const v of [...reads(step), ...writes(step)]) {
-      const life = out.get(v.value);
-      if (life) life.end = i;
-      else out.set(v.value, { start: i, end: i });
+    for (const { value } of [...reads(step), ...writes(step)]) {
+      out.set(value, { start: out.get(value)?.start ?? i, end: i });
     }
   });
   return out;

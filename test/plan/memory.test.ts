@@ -29,6 +29,22 @@ test('temporaries of a chain share two places', () => {
   expect(new Set(temps.map(([, at]) => at)).size).toBe(2);
 });
 
+test('sums and activations of what nobody reads again lie in its place', () => {
+  const s = new Sketch();
+  const x = s.conv(s.input([1, 8, 16, 16]), 8, 1);
+  const kept = s.op('sigmoid', [x]);
+  const y = s.op('add', [s.conv(kept, 8, 3, { pad: 1 }), x]);
+  const z = s.op('tanh', [s.op('concat', [y, kept], { axis: 1 })]);
+  const made = stages(s.done(s.conv(z, 8, 1)));
+  expect(violations(made)).toEqual([]);
+  const { addresses } = made.module.memory;
+  const { steps } = made.staged.plan;
+  const residual = steps.find((step) => step.form === 'linear' && step.epilogue?.args.length === 1)!;
+  expect(residual.form === 'linear' && addresses.get(residual.epilogue!.args[0].value)).toBe(
+    addresses.get((residual as { y: { value: number } }).y.value),
+  );
+});
+
 test('planted faults are found', () => {
   const s = chain();
   const [a, b] = s.staged.plan.steps.filter((step) => step.form === 'linear').map((step) => step.y.value);

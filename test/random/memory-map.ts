@@ -40,6 +40,9 @@ export function violations({
     for (const [b, y] of placed) {
       const other = memory.addresses.get(b);
       if (b <= a || other === undefined || x.to < y.from || y.to < x.from) continue;
+      const [older, newer] = x.from < y.from ? [a, b] : [b, a];
+      const turns = Math.min(x.to, y.to) === Math.max(x.from, y.from) && plan.steps[Math.min(x.to, y.to)];
+      if (at === other && turns && becomes(turns, older, newer)) continue;
       if (at < other + bytesOf(b) && other < at + bytesOf(a)) out.push(`values ${a} and ${b} overlap`);
     }
   }
@@ -69,6 +72,15 @@ export function violations({
   };
   plan.steps.forEach(visit);
   return out;
+}
+
+/** True where the step reads every element of `a` at the place of the element of `y` that it makes, and nothing else of it. */
+function becomes(step: Step, a: PlanId, y: PlanId): boolean {
+  if (step.form === 'scan' || step.form === 'call' || step.form === 'move' || step.form === 'reduce')
+    return false;
+  if (step.y.value !== y || (step.form !== 'pointwise' && step.x.value === a)) return false;
+  const places = (v: View) => JSON.stringify([v.shape, v.origin, v.dims]);
+  return reads(step).every((v) => v.value !== a || places(v) === places(step.y));
 }
 
 /** Lowest and highest element that the view touches; without `margins`, of those inside its value. */
