@@ -18,10 +18,13 @@ import {
   type FollowOptions,
   type LoadOptions,
   type PruneModelOptions,
+  type TuningRecord,
   type VerifyOptions,
 } from './options.ts';
 import { packageRoot } from './package-root.ts';
 import { cut, type Emitted, emit, open, pack } from './pipeline.ts';
+import type { Staged } from './plan/stage.ts';
+import { noProgress } from './progress.ts';
 import type { Followed, RunSources } from './recipe.ts';
 import type { Verification } from './verify.ts';
 
@@ -31,6 +34,8 @@ export interface Compiled {
   readonly wasm: Uint8Array<ArrayBuffer>;
   readonly metadata: Metadata;
   readonly functions: Emitted['functions'];
+  /** With `tune`: what was measured, for the next build. */
+  readonly tuning?: TuningRecord;
 }
 
 /**
@@ -69,24 +74,38 @@ export async function prune(model: Model, options: PruneModelOptions): Promise<M
 /**
  * Compiles to one WebAssembly module and the files of a target. The same model and options give the same bytes.
  *
- * @throws {CompileError} E_TOOLCHAIN where asc fails.
+ * @throws {CompileError} E_TOOLCHAIN where asc fails, or where this host can't run what is to be tuned.
  */
 export async function compile(model: Model, options: CompileOptions = {}): Promise<Compiled> {
   const { optimize = 'speed', sparse = true, target = 'esm' } = options;
   const build = buildOf(options.simd);
   const name = safeName(options.name ?? model.name);
+  let tuning: TuningRecord | undefined;
+  const tuned = async (staged: Staged) => {
+    const { timingOf, tune } = await import('./tune.ts');
+    const known = typeof options.tune === 'object' ? options.tune : undefined;
+    tuning = await tune(staged, build, known, options.progress ?? noProgress);
+    return timingOf(tuning);
+  };
   const emitted = await emit(
     model.graph,
     {
       build,
       objective: optimize,
       sparse,
+      tune: options.tune ? tuned : undefined,
       profile: options.profile,
       text: options.emitWat,
       name: options.name ?? model.name,
       compilerVersion: version(),
       sourceHash: model.source.hash,
-      recorded: { simd: build, optimize, sparse, pruning: model.pruning?.options },
+      recorded: {
+        simd: build,
+        optimize,
+        sparse,
+        tune: options.tune ? true : undefined,
+        pruning: model.pruning?.options,
+      },
     },
     options.progress,
   );
@@ -96,7 +115,7 @@ export async function compile(model: Model, options: CompileOptions = {}): Promi
     ...(options.emitSource ? [[`${name}.as.ts`, emitted.source] as const] : []),
     ...(options.emitWat ? [[`${name}.wat`, emitted.wat!] as const] : []),
   ]);
-  return { files, wasm, metadata, functions };
+  return { files, wasm, metadata, functions, tuning };
 }
 
 /**
@@ -170,6 +189,7 @@ export type {
   FollowOptions,
   LoadOptions,
   PruneModelOptions,
+  TuningRecord,
   VerifyOptions,
 } from './options.ts';
 export type { Progress, Stage } from './progress.ts';

@@ -174,6 +174,35 @@ export interface LinearChoice extends LinearCandidate {
 /** A sparse format must promise so much less time than `dense`: predictions are no better than that. */
 const worthwhile = 0.97;
 
+/** Nanoseconds that a kernel takes where `blocks` blocks are stored: by the cost model, or as measured. */
+export type LinearTiming = (kernel: LinearKernel, c: LinearCase, blocks: number) => number;
+
+const predicted: LinearTiming = (kernel, c, blocks) => kernel.cost(c, blocks);
+
+export interface LinearProblem {
+  readonly pixels: number;
+  readonly yRow: number;
+  readonly build: Build;
+}
+
+export const linearCase = (w: Matrix, offsets: Int32Array, p: LinearProblem): LinearCase => ({
+  rows: w.rows,
+  cols: w.cols,
+  pixels: p.pixels,
+  yRow: p.yRow,
+  contiguous: offsets.every((o, k) => o === offsets[0] + 4 * k),
+  build: p.build,
+});
+
+/** Every kernel with every format that fits the matrix. */
+export function linearPairs(w: Matrix, offsets: Int32Array, c: LinearCase) {
+  return (Object.keys(formats) as FormatName[]).flatMap((format) => {
+    const kernels = linearKernels.filter((kernel) => kernel.format === format && kernel.accepts(c));
+    if (kernels.length === 0 || formats[format].fits?.(w, offsets) === false) return [];
+    return [{ format, kernels, blocks: formats[format].count(w), bytes: formats[format].bytes(w, offsets) }];
+  });
+}
+
 /**
  * The format and kernel for a matrix: the fastest (`speed`) or the smallest (`size`) that is predicted to be faster than `dense`
  * and takes no more bytes; `dense` where there is none.
@@ -181,43 +210,32 @@ const worthwhile = 0.97;
 export function chooseLinear(
   w: Matrix,
   offsets: Int32Array,
-  c: {
-    readonly pixels: number;
-    readonly yRow: number;
-    readonly build: Build;
-    readonly objective: 'speed' | 'size';
-  },
+  p: LinearProblem & { readonly objective: 'speed' | 'size' },
+  timing: LinearTiming = predicted,
 ): LinearChoice {
-  const problem: LinearCase = {
-    rows: w.rows,
-    cols: w.cols,
-    pixels: c.pixels,
-    yRow: c.yRow,
-    contiguous: offsets.every((o, k) => o === offsets[0] + 4 * k),
-    build: c.build,
-  };
-  const candidates = (Object.keys(formats) as FormatName[]).flatMap((format) => {
-    const kernels = linearKernels.filter((kernel) => kernel.format === format && kernel.accepts(problem));
-    if (kernels.length === 0 || formats[format].fits?.(w, offsets) === false) return [];
-    const blocks = formats[format].count(w);
-    const timed = kernels.map((kernel) => ({ kernel, predictedNs: kernel.cost(problem, blocks) }));
-    const fastest = timed.reduce((a, b) => (b.predictedNs < a.predictedNs ? b : a));
-    return [{ format, blocks, bytes: formats[format].bytes(w, offsets), ...fastest }];
+  const c = linearCase(w, offsets, p);
+  const candidates = linearPairs(w, offsets, c).map(({ kernels, ...pair }): LinearCandidate => {
+    const timed = kernels.map((kernel) => ({ kernel, predictedNs: timing(kernel, c, pair.blocks) }));
+    return { ...pair, ...timed.reduce((a, b) => (b.predictedNs < a.predictedNs ? b : a)) };
   });
   const measure = (candidate: LinearCandidate) =>
-    c.objective === 'speed' ? candidate.predictedNs : candidate.bytes;
+    p.objective === 'speed' ? candidate.predictedNs : candidate.bytes;
   const dense = candidates[0];
   const best = candidates
     .filter((c) => c.predictedNs < worthwhile * dense.predictedNs && c.bytes <= dense.bytes)
     .reduce((a, b) => (measure(b) < measure(a) ? b : a), dense);
-  return { ...best, reason: reason(best, dense), candidates };
+  return {
+    ...best,
+    reason: reason(best, dense, timing === predicted ? 'predicted' : 'measured'),
+    candidates,
+  };
 }
 
-function reason(best: LinearCandidate, dense: LinearCandidate): string {
+function reason(best: LinearCandidate, dense: LinearCandidate, how: string): string {
   if (best.format === 'dense') return 'no sparse format is faster and not larger';
   const times = (dense.predictedNs / best.predictedNs).toFixed(1);
   const share = ((100 * best.bytes) / dense.bytes).toFixed(0);
-  return `predicted ${times} × as fast as dense in ${share} % of its bytes`;
+  return `${how} ${times} × as fast as dense in ${share} % of its bytes`;
 }
 
 export type WindowOp = 'conv' | 'max' | 'mean';

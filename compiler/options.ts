@@ -28,6 +28,16 @@ export interface FollowOptions extends Pick<PruneModelOptions, 'progress' | 'sig
   readonly allowCode?: boolean;
 }
 
+/** Times of kernels on one host. */
+export interface TuningRecord {
+  /** Of the layout of the record. */
+  readonly version: 1;
+  /** Where it was measured. */
+  readonly cpu: string;
+  /** Nanoseconds by case. */
+  readonly ns: Readonly<Record<string, number>>;
+}
+
 export interface CompileOptions {
   /** Of the files; the model's own name by default. */
   readonly name?: string;
@@ -39,6 +49,11 @@ export interface CompileOptions {
   readonly optimize?: Objective;
   /** `false` stores every weight, zero or not: the control build. */
   readonly sparse?: boolean;
+  /**
+   * Times the kernels between which a layer chooses on this host, instead of asking the cost model. With a record of an earlier
+   * build, only what it lacks is measured; the same record gives the same bytes.
+   */
+  readonly tune?: boolean | TuningRecord;
   /** Export a function for every step, for profiles. */
   readonly profile?: boolean;
   /** Add the generated AssemblyScript to the files. */

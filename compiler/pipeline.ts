@@ -9,6 +9,7 @@
  *     lower     Graph                     Plan                          checkPlan
  *     fuse      Plan                      Plan                          checkPlan
  *     stage     Plan                      Plan with layouts             checkPlan
+ *     tune      Plan with layouts         times of kernels, where asked for
  *     select    Plan with layouts         format and kernel per layer
  *     write     Plan, selections          AssemblyScript, memory map
  *     assemble  AssemblyScript            WebAssembly without weights
@@ -21,7 +22,7 @@ import { checkGraph, checkModule, checkPlan } from './check.ts';
 import { writeModule } from './codegen/module.ts';
 import { type ModelFiles, type ReadOptions, readModel } from './import/index.ts';
 import type { Graph } from './ir/graph.ts';
-import type { Build } from './kernels.ts';
+import type { Build, LinearTiming } from './kernels.ts';
 import { assemble, warmUp } from './link/asc.ts';
 import { type Linked, link, pagesOf } from './link/link.ts';
 import { loadValidator } from './link/validate.ts';
@@ -31,7 +32,7 @@ import type { Step } from './plan/forms.ts';
 import { fuse } from './plan/fuse.ts';
 import { lower } from './plan/lower.ts';
 import { type Objective, select } from './plan/select.ts';
-import { stage } from './plan/stage.ts';
+import { type Staged, stage } from './plan/stage.ts';
 import { noProgress, type Progress } from './progress.ts';
 import type { PruneContext, PruneOptions } from './prune/index.ts';
 import { recordable } from './record.ts';
@@ -66,6 +67,8 @@ export interface EmitOptions {
   readonly sparse?: boolean;
   /** A weight format taken wherever a kernel takes it, whatever it costs. */
   readonly format?: FormatName;
+  /** Times of kernels to choose by, instead of the cost model. */
+  readonly tune?: (staged: Staged, build: Build) => Promise<LinearTiming>;
   /** Export every step's function. */
   readonly profile?: boolean;
   /** Also give the module as text. */
@@ -102,7 +105,8 @@ export async function emit(graph: Graph, options: EmitOptions = {}, progress = n
     () => stage(fused),
     (s) => checkPlan(s.plan),
   );
-  const selections = await run('select', () => select(staged, { build, objective, sparse, format }));
+  const timing = await options.tune?.(staged, build);
+  const selections = await run('select', () => select(staged, { build, objective, sparse, format, timing }));
   const module = await run('write', () => writeModule(staged, selections, { build, profile }));
   void loadValidator();
   const compiled = await run('assemble', () =>

@@ -17,6 +17,7 @@ import type { Model } from './model.ts';
 import { buildOf, type CompileOptions, type FollowOptions } from './options.ts';
 import { allocations, granularityText, methods, type PruneOptions, parseGranularity } from './prune/index.ts';
 import { fingerprint } from './record.ts';
+import { tuningSchema } from './tune.ts';
 
 /** Where a run read from; paths are those of this machine. */
 export interface RunSources {
@@ -96,6 +97,7 @@ const compileSchema = z.strictObject({
   profile: z.boolean(),
   emitSource: z.boolean(),
   emitWat: z.boolean(),
+  tune: tuningSchema.optional(),
 } satisfies Record<Exclude<keyof CompileOptions, 'progress'>, z.ZodType>);
 
 const recipeSchema = z.strictObject({
@@ -168,6 +170,7 @@ function settledCompile(model: Model, o: CompileOptions): Recipe['compile'] {
     profile: o.profile ?? false,
     emitSource: o.emitSource ?? false,
     emitWat: o.emitWat ?? false,
+    ...(typeof o.tune === 'object' && { tune: o.tune }),
   };
 }
 

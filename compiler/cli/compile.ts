@@ -1,6 +1,10 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import type { TargetName } from '../../targets/index.ts';
 import { usage } from '../errors.ts';
+import { writeFiles } from '../import/write-files.ts';
 import type { Model } from '../model.ts';
+import type { TuningRecord } from '../options.ts';
 import type { Objective } from '../plan/select.ts';
 import type { Followed } from '../recipe.ts';
 import { type CommandSpec, type Context, checkFailed, option } from './command.ts';
@@ -23,6 +27,7 @@ export interface CompileFlags extends ModelOptions, PruneFlags, TrainFlags, Reci
   readonly target: TargetName;
   readonly simd: 'auto' | 'scalar' | 'simd' | 'relaxed';
   readonly optimize: Objective;
+  readonly tune?: string;
   readonly emitSource?: boolean;
   readonly emitWat?: boolean;
   readonly verify?: boolean;
@@ -47,6 +52,10 @@ export const compile: CommandSpec = {
     option('-o, --out <folder>', 'where the files go').default('dist'),
     option('--name <name>', "of the files (default: the model's)"),
     ...compileOptions(),
+    option(
+      '--tune <file>',
+      'time kernels on this host instead of asking the cost model; what the file knows is not measured again',
+    ),
     option('--emit-source', 'keep the generated AssemblyScript'),
     option('--emit-wat', 'keep the module as text'),
     option('--verify', 'run the module against the source model before anything is written'),
@@ -58,6 +67,7 @@ export const compile: CommandSpec = {
     'compile model.json -o web/model',
     'compile model.json --sparsity 0.9 --data x.npy --labels y.npy --verify',
     'compile model.json --target inline --optimize size --name detector',
+    'compile model.json --sparsity 0.9 --calibrate x.npy --tune laptop.json',
     'compile --recipe dist/model.recipe.yaml -o again',
     'compile model.json --max-latency 2ms --calibrate x.npy',
   ],
@@ -67,7 +77,7 @@ export const compile: CommandSpec = {
     const done = (await followed(context, path, options)) ?? (await fromFlags(context, path, options));
     const { model, compiled, compileOptions, sources } = done;
     if (!compiled) throw usage('the recipe ends with pruning', 'give it to prune');
-    const { files, wasm, metadata } = compiled;
+    const { files, wasm, metadata, tuning } = compiled;
     if (options.verify && !(await verified(context, model, wasm))) return checkFailed;
     const { out } = options;
     const all = new Map(files);
@@ -83,6 +93,7 @@ export const compile: CommandSpec = {
       const { writeOutput } = await import('../output.ts');
       const { compiler, source, options: recorded } = metadata;
       writeOutput(out, all, { compiler, source, options: recorded });
+      if (options.tune !== undefined && tuning) writeTimes(options.tune, tuning);
     }
     const sizes = [...all].map(([name, content]) => ({
       name,
@@ -100,20 +111,32 @@ export const compile: CommandSpec = {
 };
 
 async function fromFlags(context: Context, path: string, options: CompileFlags): Promise<Followed> {
+  const known = await knownTimes(options.tune);
   const opened = await openModel(context, path, options);
   const { name, target, simd, optimize, emitSource, emitWat } = options;
   const counted = { name, simd, optimize };
   const model = wantsPruning(options) ? await pruneModel(context, opened, options, counted) : opened;
   const { compile } = await import('../index.ts');
-  const compileOptions = { name, target, simd, optimize, emitSource, emitWat };
+  const asked = { name, target, simd, optimize, emitSource, emitWat };
+  const tune = known ?? options.tune !== undefined;
+  const compiled = await compile(model, { ...asked, tune, progress: context.progress });
   return {
     model,
-    compiled: await compile(model, { ...compileOptions, progress: context.progress }),
-    compileOptions,
+    compiled,
+    compileOptions: { ...asked, tune: compiled.tuning },
     sources: { model: modelSource(path, options), ...dataSources(options) },
     notes: [],
   };
 }
+
+async function knownTimes(file: string | undefined): Promise<TuningRecord | undefined> {
+  if (file === undefined || !existsSync(file)) return undefined;
+  const { readTuning } = await import('../tune.ts');
+  return readTuning(readFileSync(file, 'utf8'), file);
+}
+
+const writeTimes = (file: string, times: TuningRecord) =>
+  writeFiles(dirname(file), new Map([[basename(file), `${JSON.stringify(times, null, 1)}\n`]]));
 
 async function verified(context: Context, model: Model, wasm: Uint8Array<ArrayBuffer>): Promise<boolean> {
   const [{ verify }, { verificationText }] = await Promise.all([

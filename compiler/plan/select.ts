@@ -1,5 +1,5 @@
 /** Selection: a format and a kernel for every `linear` step, by cost; and the packed weights. */
-import { type Build, chooseLinear, type LinearChoice } from '../kernels.ts';
+import { type Build, chooseLinear, type LinearChoice, type LinearTiming } from '../kernels.ts';
 import type { Matrix, Packed } from '../sparse/format.ts';
 import { type FormatName, formats } from '../sparse/index.ts';
 import type { LinearStep, Plan, Step } from './forms.ts';
@@ -17,6 +17,8 @@ export interface SelectOptions {
   readonly sparse: boolean;
   /** Taken wherever a kernel takes it, whatever it costs. */
   readonly format?: FormatName;
+  /** Instead of the cost model. */
+  readonly timing?: LinearTiming;
 }
 
 export interface LinearSelection {
@@ -30,13 +32,32 @@ export interface LinearSelection {
 }
 
 export function select(staged: Staged, options: SelectOptions): ReadonlyMap<LinearStep, LinearSelection> {
-  const out = new Map<LinearStep, LinearSelection>();
-  const visit = (step: Step): void => {
-    if (step.form === 'scan') step.body.forEach(visit);
-    if (step.form === 'linear') out.set(step, selectLinear(step, staged, options));
+  return new Map(linearSteps(staged.plan).map((step) => [step, selectLinear(step, staged, options)]));
+}
+
+/** A step that kernels can do: its matrices, one per group, and how it is called. */
+export interface KernelStep {
+  readonly geometry: LinearGeometry;
+  readonly matrices: readonly Matrix[];
+}
+
+/** The steps between whose kernels `select` chooses. */
+export const kernelSteps = (staged: Staged, options: SelectOptions): readonly KernelStep[] =>
+  linearSteps(staged.plan).flatMap((step) => {
+    const { geometry, choose } = chooser(step, staged, options);
+    if (!choose) return [];
+    const data = staged.plan.values.get(step.weights)!.data as Float32Array;
+    return [
+      { geometry, matrices: groupMatrices(data, geometry.rows, geometry.groups, geometry.offsets.length) },
+    ];
+  });
+
+function linearSteps(plan: Plan): LinearStep[] {
+  const visit = (step: Step): LinearStep[] => {
+    if (step.form === 'scan') return step.body.flatMap(visit);
+    return step.form === 'linear' ? [step] : [];
   };
-  staged.plan.steps.forEach(visit);
-  return out;
+  return plan.steps.flatMap(visit);
 }
 
 function selectLinear(step: LinearStep, staged: Staged, options: SelectOptions): LinearSelection {
@@ -64,10 +85,10 @@ export function chooser(step: LinearStep, { plan, layouts }: Staged, options: Se
   const { rows, groups, offsets, pixels, yRow } = geometry;
   const distinct = new Set(offsets).size === offsets.length;
   if (!geometry.contiguous || !distinct || !operandsFollow(step, plan, layouts)) return { geometry };
-  const { build, objective } = options;
+  const { build, objective, timing } = options;
   const choose = (weights: Float32Array): LinearChoice => {
     const [matrix] = groupMatrices(weights, rows, groups, offsets.length);
-    const best = chooseLinear(matrix, offsets, { pixels, yRow, build, objective });
+    const best = chooseLinear(matrix, offsets, { pixels, yRow, build, objective }, timing);
     const asked = best.candidates.find((c) => c.format === options.format);
     if (asked) return { ...best, ...asked, reason: 'asked for' };
     return options.sparse ? best : { ...best, ...best.candidates[0], reason: 'dense build' };

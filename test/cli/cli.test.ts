@@ -135,6 +135,41 @@ test('--dry-run writes nothing', async () => {
   expect(readdirSync(folder)).not.toContain('dry');
 });
 
+test('--tune keeps what it measured, and builds the same bytes from it', async () => {
+  const times = join(folder, 'times.json');
+  const compiled = async (out: string) => {
+    const argv = [
+      'compile',
+      model,
+      '--name',
+      'm',
+      '-o',
+      outFolder(out),
+      '--sparsity',
+      '0.9',
+      '--tune',
+      times,
+    ];
+    expect((await espalier(...argv)).code).toBe(0);
+    return readFileSync(join(outFolder(out), 'm.wasm'));
+  };
+  const first = await compiled('tuned');
+  const kept = readFileSync(times, 'utf8');
+  expect(Object.keys(JSON.parse(kept).ns).length).toBeGreaterThan(2);
+  expect(readMetadata(first).options.tune).toBe(true);
+  expect((await compiled('again')).equals(first)).toBe(true);
+  expect(readFileSync(times, 'utf8')).toBe(kept);
+  const again = [
+    'compile',
+    '--recipe',
+    join(outFolder('tuned'), 'm.recipe.yaml'),
+    '-o',
+    outFolder('followed'),
+  ];
+  expect((await espalier(...again)).code).toBe(0);
+  expect(readFileSync(join(outFolder('followed'), 'm.wasm')).equals(first)).toBe(true);
+}, 180_000);
+
 test.each<[code: number, name: string, argv: string[]]>([
   [2, 'E_USAGE', ['compile']],
   [2, 'E_USAGE', ['compile', model, '--simd', 'mmx']],
@@ -144,6 +179,7 @@ test.each<[code: number, name: string, argv: string[]]>([
   [2, 'E_USAGE', ['inspect', model, '--config', join(folder, 'none.json')]],
   [3, 'E_UNSUPPORTED', ['inspect', join(folder, 'strange.json')]],
   [4, 'E_FORMAT', ['inspect', join(folder, 'broken.json')]],
+  [4, 'E_FORMAT', ['compile', model, '--tune', join(folder, 'broken.json')]],
   [5, 'E_IO', ['inspect', join(folder, 'none')]],
 ])('exit code %i, %s: %s', async (code, name, argv) => {
   const people = await espalier(...argv);
