@@ -47,15 +47,23 @@ export function violations({
     }
   }
 
-  const visit = (s: Step): void => {
+  const visit = (s: Step, turn: Turn = none): void => {
     if (s.form === 'scan') {
-      s.body.forEach(visit);
+      // The first and the last turn reach furthest.
+      for (const t of [0, Math.max(0, s.count - 1)]) {
+        const next = s.moving.map((m) => ({ value: m.value, axis: m.axis, by: t * m.step }));
+        for (const inner of s.body) visit(inner, next);
+      }
       return;
     }
     const margins = s.form === 'linear' || s.form === 'window' ? new Set<View>([s.x]) : new Set<View>();
     for (const v of [...reads(s), ...writes(s)]) {
       const l = layouts.get(v.value)!;
-      const [low, high] = reach(l, v, margins.has(v));
+      const seen = shifted(v, turn);
+      const beyond = extent(seen).some(({ low, high }, a) => low < 0 || high >= v.shape[a]);
+      if (beyond && turn.some((m) => m.value === v.value))
+        out.push(`${s.name} moves out of value ${v.value}`);
+      const [low, high] = reach(l, seen, margins.has(v));
       if (low < 0 || high >= Math.max(1, l.elements))
         out.push(`${s.name} (${s.form}) leaves value ${v.value}`);
     }
@@ -65,12 +73,14 @@ export function violations({
     const span = (k: number) => g.outer.reduce((n, l) => n + Math.max(0, (l.size - 1) * l.strides[k]), 0);
     const columns = g.offsets.length > 0 ? Math.max(...g.offsets) : 0;
     const run = 4 * g.pixels;
-    const xEnd = g.xStart + span(0) + (g.groups - 1) * g.xGroup + columns + run;
-    const yEnd = g.yStart + span(1) + (g.groups - 1) * g.yGroup + (g.rows - 1) * g.yRow + run;
-    if (g.xStart < 0 || xEnd > bytesOf(s.x.value)) out.push(`${s.name} reads behind value ${s.x.value}`);
-    if (g.yStart < 0 || yEnd > bytesOf(s.y.value)) out.push(`${s.name} writes behind value ${s.y.value}`);
+    const xStart = g.xStart + shiftBytes(layouts.get(s.x.value)!, s.x.value, turn);
+    const yStart = g.yStart + shiftBytes(layouts.get(s.y.value)!, s.y.value, turn);
+    const xEnd = xStart + span(0) + (g.groups - 1) * g.xGroup + columns + run;
+    const yEnd = yStart + span(1) + (g.groups - 1) * g.yGroup + (g.rows - 1) * g.yRow + run;
+    if (xStart < 0 || xEnd > bytesOf(s.x.value)) out.push(`${s.name} reads behind value ${s.x.value}`);
+    if (yStart < 0 || yEnd > bytesOf(s.y.value)) out.push(`${s.name} writes behind value ${s.y.value}`);
   };
-  plan.steps.forEach(visit);
+  for (const s of plan.steps) visit(s);
   return out;
 }
 
@@ -82,6 +92,22 @@ function becomes(step: Step, a: PlanId, y: PlanId): boolean {
   const places = (v: View) => JSON.stringify([v.shape, v.origin, v.dims]);
   return reads(step).every((v) => v.value !== a || places(v) === places(step.y));
 }
+
+/** Where a turn of a scan sees its moving values, in elements along an axis. */
+type Turn = readonly { readonly value: PlanId; readonly axis: number; readonly by: number }[];
+const none: Turn = [];
+
+const shifts = (turn: Turn, value: PlanId, axis: number) =>
+  turn.filter((m) => m.value === value && m.axis === axis).reduce((n, m) => n + m.by, 0);
+
+const shifted = (v: View, turn: Turn): View => ({
+  ...v,
+  origin: v.origin.map((o, axis) => o + shifts(turn, v.value, axis)),
+});
+
+/** Bytes; linear steps see float32. */
+const shiftBytes = (l: Layout, value: PlanId, turn: Turn): number =>
+  4 * l.strides.reduce((n, stride, axis) => n + stride * shifts(turn, value, axis), 0);
 
 /** Lowest and highest element that the view touches; without `margins`, of those inside its value. */
 function reach(l: Layout, v: View, margins: boolean): [number, number] {
