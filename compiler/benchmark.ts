@@ -27,6 +27,7 @@ import { type Emitted, emit, pack } from './pipeline.ts';
 import { viewShape } from './plan/view.ts';
 import { profile, type StepTime } from './profile.ts';
 import { noProgress } from './progress.ts';
+import { type BackendName, hasNode } from './prune/train/backend.ts';
 import { type Reference, referenceOf } from './reference/index.ts';
 import { beside } from './reference/tfjs.ts';
 import { randomSamples, type Sample } from './samples.ts';
@@ -63,18 +64,20 @@ export async function bench(model: Model, options: BenchOptions = {}): Promise<B
   const original = simplify(model.source.graph);
   const dense = await emit(original, { build, objective, sparse: false }, progress);
   const sparse = await emit(model.graph, { build, objective, profile: options.profile }, progress);
-  const reference = await referenceOf(model.source, { backend: options.backend });
+  const references = await referencesOf(model.source, options.backend);
   const contenders: Contender[] = [
-    {
-      id: 'reference',
-      title: reference.title,
-      kind: 'reference',
-      run: reference.run,
-      prepare: reference.prepare,
-      files: referenceFiles(model.source, reference),
-      memory: reference.memory,
-      cold: tfjsCold(model.source, original),
-    },
+    ...references.map(
+      (reference, i): Contender => ({
+        id: i === 0 ? 'reference' : `reference-${i}`,
+        title: reference.title,
+        kind: 'reference',
+        run: reference.run,
+        prepare: reference.prepare,
+        files: referenceFiles(model.source, reference),
+        memory: reference.memory,
+        cold: i === 0 ? tfjsCold(model.source, original) : undefined,
+      }),
+    ),
     await ours('dense', 'espalier, dense', 'dense', dense),
   ];
   const isSparse = sparse.metadata.layers.some((l) => l.format !== 'dense');
@@ -101,7 +104,7 @@ export async function bench(model: Model, options: BenchOptions = {}): Promise<B
   const zeroedDense = model.pruning ? await measureZeroed(model, notes) : undefined;
   sizing.done();
   const steps = options.profile ? await profile(sparse, inputs[0]) : [];
-  reference.dispose();
+  for (const reference of references) reference.dispose();
 
   const { graph, source } = model;
   const machine = await machineFacts(packages);
@@ -122,6 +125,13 @@ export async function bench(model: Model, options: BenchOptions = {}): Promise<B
     layers: layerFacts(sparse, steps),
     notes: [...channelLines(sparse.metadata.channels), ...notes, ...methodNotes],
   };
+}
+
+/** The runtime of the format; tfjs-node beside tfjs where it is installed and no backend was asked for. */
+async function referencesOf(source: Source, backend?: BackendName): Promise<readonly Reference[]> {
+  const first = await referenceOf(source, { backend });
+  const native = backend === undefined && source.format.startsWith('tfjs') && hasNode();
+  return native ? [first, await referenceOf(source, { backend: 'node' })] : [first];
 }
 
 const methodNotes = [

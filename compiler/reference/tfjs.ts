@@ -17,7 +17,7 @@ export const layersModel: ReferenceMaker = async ({ files, graph }, { backend = 
     ...running(tf, graph, predict),
     title: `tfjs, ${tf.getBackend()} backend`,
     tolerance: sameWeights,
-    runtime: bundles('tfjs-layers', 'tf-layers'),
+    runtime: backend === 'node' ? [] : bundles('tfjs-layers', 'tf-layers'),
     dispose: () => model.dispose(),
   };
 };
@@ -35,7 +35,7 @@ export const graphModel: ReferenceMaker = async ({ files, graph }, { backend = '
     ...running(tf, graph, execute),
     title: `tfjs GraphModel, ${tf.getBackend()} backend`,
     tolerance: otherRuntime,
-    runtime: bundles('tfjs-converter', 'tf-converter'),
+    runtime: backend === 'node' ? [] : bundles('tfjs-converter', 'tf-converter'),
     dispose: () => model.dispose(),
   };
 };
@@ -46,6 +46,11 @@ function running(
   graph: Graph,
   predict: (xs: TfTensor[]) => TfTensor[],
 ): Pick<Reference, 'run' | 'prepare' | 'memory'> {
+  const backend = tf.getBackend();
+  // Another backend of the same engine may have run meanwhile; one that has been ready before is current at once.
+  const activate = () => {
+    if (tf.getBackend() !== backend) void tf.setBackend(backend);
+  };
   const tensors = (inputs: Sample) =>
     graph.inputs.map((p) => {
       const { dtype, shape, data } = inputs[p.name];
@@ -53,6 +58,7 @@ function running(
     });
   return {
     async run(inputs) {
+      activate();
       const ys = tf.tidy(() => predict(tensors(inputs)));
       const results = portsOf(graph, graph.outputs).map(({ name, dtype, shape }, i): [string, Tensor] => {
         return [name, { dtype, shape, data: ys[i].dataSync() as Tensor['data'] }];
@@ -61,14 +67,19 @@ function running(
       return Object.fromEntries(results);
     },
     prepare(inputs) {
+      activate();
       const xs = tensors(inputs);
       return () => {
+        activate();
         tf.tidy(() => {
           for (const y of predict(xs)) y.dataSync();
         });
       };
     },
-    memory: () => wasmMemory(tf),
+    memory: () => {
+      activate();
+      return wasmMemory(tf);
+    },
   };
 }
 

@@ -37,15 +37,21 @@ async function startWasm(tf: Tf): Promise<boolean> {
   });
 }
 
-async function loadNode(): Promise<Tf> {
-  // A variable, so that the compiler does not look for the types of a package that may be absent.
-  const name = '@tensorflow/tfjs-node';
+// Of type string, so that the compiler does not look for the types of a package that may be absent.
+const native: string = '@tensorflow/tfjs-node';
+
+/** Whether the backend `node` can be asked for. */
+export function hasNode(): boolean {
   try {
-    require.resolve(name);
+    return require.resolve(native) !== '';
   } catch {
-    throw missingPeer(name, 'the tfjs-node backend');
+    return false;
   }
-  const tf: Tf = await import(name);
+}
+
+async function loadNode(): Promise<Tf> {
+  if (!hasNode()) throw missingPeer(native, 'the tfjs-node backend');
+  const tf: Tf = await import(native);
   await tf.ready();
   return tf;
 }
