@@ -28,6 +28,9 @@ const globals = (): Option[] => [
   option('--print-config', 'print the options in force and stop'),
 ];
 
+/** The options of all commands, those that a configuration file may hold. */
+export const allOptions = (): Option[] => [...globals(), ...commands.flatMap((c) => c.options ?? [])];
+
 const usageCode = 2;
 
 /** Runs a command line; answers with the exit code: 0 ok, 1 check failed, 2 usage, 3 unsupported, 4 bad model, 5 tools. */
@@ -36,7 +39,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   const program = new Command('espalier')
     .description('Compiles pruned neural networks to small standalone WebAssembly modules.')
     .version(JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')).version);
-  const known = [...globals(), ...commands.flatMap((c) => c.options ?? [])];
+  const known = allOptions();
   for (const spec of commands) {
     const command = commandOf(spec, async (spec, command) => {
       applyConfig(command, await readConfig(command.opts().config), known);
