@@ -5,13 +5,14 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { espalierScript, tfjsScript } from '../compiler/bench/coldscripts.ts';
 import { coldStart, printResult } from '../compiler/bench/coldstart.ts';
-import { compile, load } from '../compiler/index.ts';
+import { compile, load, prune } from '../compiler/index.ts';
 import { loadBackend } from '../compiler/prune/train/backend.ts';
 import { findPeer } from '../compiler/reference/peer.ts';
 import { build, type ZooName } from '../examples/zoo/index.ts';
 import { filesOf } from './models.ts';
 import { toOnnx } from './onnx.ts';
 import { peerFolder } from './peers.ts';
+import { share } from './tables.ts';
 
 export interface ColdRow {
   readonly network: string;
@@ -21,9 +22,14 @@ export interface ColdRow {
   readonly interval: readonly [low: number, high: number];
   /** Peak resident memory of the process. */
   readonly rss: number;
-  /** Time over espalier's. */
+  /** Time over espalier's, dense. */
   readonly ratio: number;
+  /** Time over that of the pruned network. */
+  readonly overPruned: number;
 }
+
+/** The share of zeros of the pruned rows. */
+const prunedTo = 0.9;
 
 export async function benchColdStart(
   networks: readonly ZooName[],
@@ -38,19 +44,25 @@ export async function benchColdStart(
     const files = await filesOf(tf, build(tf, network));
     const model = await load(files);
     const { files: ours } = await compile(model, { name: 'model' });
+    const pruned = await prune(model, { sparsity: prunedTo, allocation: 'uniform' });
+    const { files: sparse } = await compile(pruned, { name: 'pruned' });
     const write = (name: string, contents: Uint8Array | string) => {
       writeFileSync(join(dir, name), contents);
       return join(dir, name);
     };
-    for (const [name, contents] of [...ours, ...Object.entries(files)]) write(name, contents);
+    for (const [name, contents] of [...ours, ...sparse, ...Object.entries(files)]) write(name, contents);
+    // As in any project of modules; without it, Node reads .js files twice.
+    write('package.json', '{"type":"module"}');
     write('model.onnx', toOnnx(model.graph));
     const shape = model.graph.values.get(model.graph.inputs[0].value)!.shape;
 
+    const own = (name: string, file: string) => ({
+      name,
+      module: write(`espalier-${file}.mjs`, espalierScript(pathToFileURL(join(dir, `${file}.js`)).href)),
+    });
     const variants = [
-      {
-        name: 'espalier',
-        module: write('espalier.mjs', espalierScript(pathToFileURL(join(dir, 'model.js')).href)),
-      },
+      own('espalier', 'model'),
+      own(`espalier, ${share(prunedTo)} zeros`, 'pruned'),
       { name: 'tfjs-wasm', module: write('tfjs.mjs', tfjs(dir, shape)) },
     ];
     const ort = findPeer('onnxruntime-web', [peerFolder('onnxruntime-web')]);
@@ -65,6 +77,7 @@ export async function benchColdStart(
         interval: [r.interval.low, r.interval.high],
         rss: r.rss,
         ratio: r.median / results[0].median,
+        overPruned: r.median / results[1].median,
       });
     }
   }

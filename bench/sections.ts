@@ -185,9 +185,10 @@ const coldstart: Section = {
       r.engine,
       `${r.medianMs.toFixed(1)} [${r.interval.map((v) => v.toFixed(1)).join(', ')}]`,
       `${r.ratio.toFixed(1)} ×`,
+      `${r.overPruned.toFixed(1)} ×`,
       (r.rss / 1e6).toFixed(0),
     ]);
-    return table(['network', 'engine', 'ms', 'over espalier', 'resident MB'], body);
+    return table(['network', 'engine', 'ms', 'over espalier', 'over 90 % zeros', 'resident MB'], body);
   },
 };
 

@@ -18,16 +18,17 @@ export class EspalierInputError extends TypeError {
 }
 
 export async function load(source = home()) {
-  const module = await moduleOf(await source);
+  const opened = await open(await source);
+  const { module, instance } = opened instanceof WebAssembly.Module ? { module: opened } : opened;
   const [section] = WebAssembly.Module.customSections(module, 'espalier');
   if (!section) throw new TypeError('the module has no espalier section');
   const metadata = JSON.parse(new TextDecoder().decode(section));
-  return new Model((await WebAssembly.instantiate(module)).exports, metadata);
+  return new Model((instance ?? (await WebAssembly.instantiate(module))).exports, metadata);
 }
 
-async function moduleOf(source) {
+async function open(source) {
   if (source instanceof WebAssembly.Module) return source;
-  if (typeof source === 'string' || source instanceof URL) return moduleAt(source);
+  if (typeof source === 'string' || source instanceof URL) return openAt(source);
   if (typeof source?.arrayBuffer !== 'function') return WebAssembly.compile(source);
   if (source.ok === false) throw new Error(`${source.url}: HTTP status ${source.status}`);
   const streams = /^application\/wasm$/i.test(source.headers?.get('content-type'));
@@ -36,14 +37,84 @@ async function moduleOf(source) {
     : WebAssembly.compile(await source.arrayBuffer());
 }
 
-async function moduleAt(place) {
+async function openAt(place) {
   const scheme = /^[a-z][a-z0-9+.-]+:/i.exec(place)?.[0];
   const local = scheme === 'file:' || (!scheme && globalThis.process?.versions?.node);
-  if (!local) return moduleOf(await fetch(place));
+  if (!local) return open(await fetch(place));
   // A variable, so that bundlers for the browser don't look for it.
-  const name = 'node:fs/promises';
-  const { readFile } = await import(/* webpackIgnore: true */ /* @vite-ignore */ name);
-  return WebAssembly.compile(await readFile(scheme ? new URL(place) : place));
+  const name = 'node:fs';
+  const fs =
+    globalThis.process?.getBuiltinModule?.(name) ??
+    (await import(/* webpackIgnore: true */ /* @vite-ignore */ name));
+  const file = fs.openSync(scheme ? new URL(place) : place);
+  try {
+    return inPieces(fs, file) ?? WebAssembly.compile(read(fs, file, 0, fs.fstatSync(file).size));
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
+// Weights go from the file straight to where they are used: touching fresh memory, as copies of the module would, is most of what
+// a first result costs. Nothing where the module isn't as the compiler leaves it: no start, and plain data.
+function inPieces(fs, file) {
+  const { size } = fs.fstatSync(file);
+  let head = read(fs, file, 0, Math.min(size, 16384));
+  if (String(head.subarray(0, 8)) !== '0,97,115,109,1,0,0,0') return undefined;
+  const parts = [head.subarray(0, 8)];
+  let [at, data] = [8, 0];
+  while (at < size && !data) {
+    if (at + 6 > head.length) head = read(fs, file, 0, Math.min(size, at + 16384));
+    const id = head[at];
+    const [length, start] = number(head, at + 1);
+    const end = start + length;
+    if (id === 8 || end > size) return undefined;
+    if (id === 11) data = start;
+    else if (id !== 12) {
+      if (end > head.length) head = read(fs, file, 0, Math.min(size, end + 16384));
+      parts.push(head.subarray(at, end));
+    }
+    at = end;
+  }
+  if (at < size) parts.push(read(fs, file, at, size - at));
+  const module = new WebAssembly.Module(join(parts));
+  const instance = new WebAssembly.Instance(module);
+  const { memory } = instance.exports;
+  let next = new Uint8Array(16);
+  let [count, from] = data ? number(read(fs, file, data, 5), 0) : [0, 0];
+  for (fs.readSync(file, next, 0, 16, (from += data)); count > 0; count--) {
+    if (next[0] !== 0 || next[1] !== 65) return undefined;
+    const [address, close] = number(next, 2);
+    const [length, start] = number(next, close + 1);
+    const bytes = new Uint8Array(memory.buffer, address, length);
+    next = new Uint8Array(16);
+    fs.readvSync(file, [bytes, next], from + start);
+    from += start + length;
+  }
+  return { module, instance };
+}
+
+function read(fs, file, at, length) {
+  const bytes = new Uint8Array(length);
+  return bytes.subarray(0, fs.readSync(file, bytes, 0, length, at));
+}
+
+// LEB128, and where it ends.
+function number(bytes, at) {
+  let value = 0;
+  for (let i = 0; ; i++) {
+    value += (bytes[at + i] & 127) * 2 ** (7 * i);
+    if (!(bytes[at + i] & 128)) return [value, at + i + 1];
+  }
+}
+
+function join(parts) {
+  const all = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
+  let at = 0;
+  for (const p of parts) {
+    all.set(p, at);
+    at += p.length;
+  }
+  return all;
 }
 
 class Model {

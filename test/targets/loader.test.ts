@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import createWabt from 'wabt';
 import { GraphBuilder } from '../../compiler/ir/graph.ts';
+import { leb } from '../../compiler/link/sections.ts';
 import { emit, pack } from '../../compiler/pipeline.ts';
 import { semantics } from '../../compiler/semantics/evaluate.ts';
 import { type TargetName, targets } from '../../targets/index.ts';
@@ -133,6 +135,36 @@ describe.each(Object.keys(targets))('%s', (target) => {
   ])('loads %s', async (_, source) => {
     const model = await load('one', source());
     expect(model.run(Float32Array.of(1, 2, 3))).toEqual(Float32Array.of(-1, -2, -3));
+  });
+
+  test.each<[what: string, text: string]>([
+    ['weights in the file', '(data (i32.const 8) "abc") (data (i32.const 2) "\\00\\ff")'],
+    ['a start', '(func $s (i32.store8 (i32.const 4) (i32.const 9))) (start $s) (data (i32.const 4) "abc")'],
+    ['passive data', '(data (i32.const 1) "abc") (data "unused")'],
+    [
+      'more code than is read at once',
+      `(func ${'(drop (i32.const 7))'.repeat(30_000)}) (data (i32.const 3) "xyz")`,
+    ],
+    ['no data', ''],
+  ])('a path gives the same memory as bytes: %s', async (_, text) => {
+    const parsed = (await createWabt()).parseWat('m.wat', `(module (memory (export "memory") 1) ${text})`, {
+      bulk_memory: true,
+    });
+    const metadata = { inputs: [], outputs: [{ name: 'y', dtype: 'uint8', shape: [16], offset: 0 }] };
+    const section = Buffer.from([8, ...Buffer.from('espalier'), ...Buffer.from(JSON.stringify(metadata))]);
+    const custom = [0, ...leb(section.length), ...section];
+    const bytes = Uint8Array.from([...parsed.toBinary({}).buffer, ...custom]);
+    parsed.destroy();
+    const file = join(folder, 'other.wasm');
+    writeFileSync(file, bytes);
+    const [a, b] = [await load('one', bytes), await load('one', file)];
+    expect(b.outputs.y).toEqual(a.outputs.y);
+  });
+
+  test.each([0, 4, 9, 200])('refuses a file cut off after %i bytes', async (length) => {
+    const file = join(folder, 'short.wasm');
+    writeFileSync(file, wasm.subarray(0, length));
+    await expect(load('one', file)).rejects.toThrow(WebAssembly.CompileError);
   });
 
   test('says what is no module', async () => {
