@@ -1,5 +1,6 @@
 /** What a reference is: the source model in the hands of the runtime that it was made for. */
 import type { Tolerance } from '../agreement.ts';
+import type { Graph } from '../ir/graph.ts';
 import type { Source } from '../model.ts';
 import type { BackendName } from '../prune/train/backend.ts';
 import type { Sample } from '../samples.ts';
@@ -11,6 +12,7 @@ export interface Reference {
   readonly tolerance: Tolerance;
   /** Paths of what a page loads besides the model to run it; none where no page would. */
   readonly runtime: readonly string[];
+  /** Each from the states that the model begins with. */
   run(inputs: Sample): Promise<Sample>;
   /** One prediction on inputs that are already where the runtime wants them, for timing; waits for the result. */
   prepare(inputs: Sample): () => void | Promise<void>;
@@ -25,6 +27,9 @@ export interface ReferenceOptions {
   /** Folders from which optional runtimes are looked for. */
   readonly peers?: readonly string[];
 }
+
+/** Whether a run depends on those before it. */
+export const isStateful = (graph: Graph) => graph.nodes.some((n) => n.attrs.stateful === true);
 
 /** Integer arithmetic rounds at every operator, and ours at the same places. */
 export const oneStep: Tolerance = {

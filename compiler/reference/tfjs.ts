@@ -7,12 +7,16 @@ import { type Graph, portsOf } from '../ir/graph.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import { loadBackend, type Tf } from '../prune/train/backend.ts';
 import type { Sample } from '../samples.ts';
-import { otherRuntime, type Reference, type ReferenceMaker, sameWeights } from './reference.ts';
+import { isStateful, otherRuntime, type Reference, type ReferenceMaker, sameWeights } from './reference.ts';
 
 export const layersModel: ReferenceMaker = async ({ files, graph }, { backend = 'wasm' }) => {
   const tf = await loadBackend(backend);
   const model = await tf.loadLayersModel(tf.io.fromMemory(artifacts(files)));
-  const predict = (xs: TfTensor[]) => [model.predict(xs.length === 1 ? xs[0] : xs)].flat() as TfTensor[];
+  const stateful = isStateful(graph);
+  const predict = (xs: TfTensor[]) => {
+    if (stateful) model.resetStates();
+    return [model.predict(xs.length === 1 ? xs[0] : xs)].flat() as TfTensor[];
+  };
   return {
     ...running(tf, graph, predict),
     title: `tfjs, ${tf.getBackend()} backend`,

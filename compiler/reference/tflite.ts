@@ -5,12 +5,13 @@ import { portsOf } from '../ir/graph.ts';
 import { sizeOf, type Tensor, type TensorData } from '../ir/tensor.ts';
 import type { Sample } from '../samples.ts';
 import { findPeer } from './peer.ts';
-import { oneStep, otherRuntime, type ReferenceMaker } from './reference.ts';
+import { isStateful, oneStep, otherRuntime, type ReferenceMaker } from './reference.ts';
 
 interface Memory {
   data(): TensorData;
 }
 
+/** States of a model live on in its runner. */
 interface Runner {
   GetInputs(): { get(i: number): Memory };
   GetOutputs(): { get(i: number): Memory };
@@ -43,14 +44,16 @@ export const tflite: ReferenceMaker = async ({ files, graph }, { peers }) => {
   const at = module._malloc(model.length);
   module.HEAPU8.set(model, at);
   const options = { numThreads: 1, enableProfiling: false, maxProfilingBufferEntries: 0 };
-  const made = module.TFLiteWebModelRunner.CreateFromBufferAndOptions(at, model.length, options);
+  const create = () => module.TFLiteWebModelRunner.CreateFromBufferAndOptions(at, model.length, options);
+  const made = create();
   if (!made.ok()) return `TFLite-web can't run it (${made.errorMessage().slice(0, 160)})`;
-  const runner = made.value();
+  let runner = made.value();
   for (const [i, { shape }] of portsOf(graph, graph.inputs).entries()) {
     if (runner.GetInputs().get(i).data().length !== sizeOf(shape))
       return 'TFLite-web runs it in the shapes of the file only';
   }
   const outputs = portsOf(graph, graph.outputs);
+  const stateful = isStateful(graph);
   const infer = (inputs: Sample) => {
     graph.inputs.forEach((p, i) => void runner.GetInputs().get(i).data().set(inputs[p.name].data));
     runner.Infer();
@@ -62,6 +65,10 @@ export const tflite: ReferenceMaker = async ({ files, graph }, { peers }) => {
       join(peer.folder, 'wasm', f),
     ),
     async run(inputs) {
+      if (stateful) {
+        runner.delete();
+        runner = create().value();
+      }
       infer(inputs);
       const results = outputs.map(({ name, dtype, shape }, i): [string, Tensor] => [
         name,

@@ -67,6 +67,8 @@ export interface OperatorSpec {
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
   readonly options?: readonly Option[];
+  /** Number of the options' table in the schema's union: TFLite takes it only under that, the reader doesn't ask. */
+  readonly optionsType?: number;
 }
 
 export interface LiteSpec {
@@ -238,7 +240,7 @@ export function liteFile(spec: LiteSpec): Uint8Array {
         int(b, names.indexOf(o.op)),
         at(b, inputs),
         at(b, outputs),
-        byte(b, 1),
+        byte(b, o.optionsType ?? 1),
         at(b, options),
       ]);
     }),

@@ -15,6 +15,3 @@ export const files: readonly string[] = `
 `
   .trim()
   .split(/\s+/);
-
-/** Those of them whose operators have weights. */
-export const weighted: readonly string[] = files.filter((f) => /conv|mat_mul|_cell/.test(f));
