@@ -28,7 +28,9 @@ function compiled(): string {
   return execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' });
 }
 
-test('the first run unpacks, the next one reads that, a broken cache is made anew', () => {
+test('the first run unpacks, the next one reads that, a broken cache is made anew', {
+  timeout: 300_000,
+}, () => {
   const first = compiled();
   expect(first).toMatch(/^0061736d/);
   expect(readdirSync(folder)).toEqual(['asc']);
