@@ -1,15 +1,16 @@
 /**
  * Whole networks, dense and pruned, against dense engines: the same weights for all, outputs compared before anything is timed,
- * all alternating in one process on one thread.
+ * all alternating in one process on one thread. A call copies the input in and the result out, in every engine.
  */
 import type { Rank, Tensor } from '@tensorflow/tfjs';
 import { compare, type TaskResult } from '../compiler/bench/runner.ts';
 import { verifyFailed } from '../compiler/errors.ts';
 import { readModel } from '../compiler/import/index.ts';
+import { instantiate } from '../compiler/instance.ts';
 import type { Graph } from '../compiler/ir/graph.ts';
 import { random } from '../compiler/ir/random.ts';
 import { simplify } from '../compiler/passes/index.ts';
-import { type Emitted, emit } from '../compiler/pipeline.ts';
+import { emit } from '../compiler/pipeline.ts';
 import { parseGranularity, pruneGraph } from '../compiler/prune/index.ts';
 import { loadBackend, type Tf } from '../compiler/prune/train/backend.ts';
 import type { OrtName } from '../compiler/reference/onnx.ts';
@@ -64,10 +65,9 @@ async function benchNetwork(tf: Tf, network: ZooName, options: ModelBenchOptions
   const rng = random(3);
   const data = Float32Array.from({ length: shape.reduce((n, d) => n * d, 1) }, () => rng.next());
 
-  const x = tf.tensor(data, [...shape] as never);
   const predict = () =>
     tf.tidy(() => {
-      const y = model.predict(x) as Tensor<Rank>;
+      const y = model.predict(tf.tensor(data, [...shape] as never)) as Tensor<Rank>;
       return y.dataSync() as Float32Array;
     });
   const want = predict();
@@ -85,15 +85,17 @@ async function benchNetwork(tf: Tf, network: ZooName, options: ModelBenchOptions
     for (const sparsity of options.sparsities) {
       if (sparsity === 0 && granularity !== 'element') continue;
       const ours = await compiled(graph, sparsity, granularity);
-      const { run, output } = instance(ours.emitted, data);
+      const { wasm, metadata } = ours.emitted;
+      const instance = await instantiate(wasm, metadata);
+      const run = instance.caller({ [metadata.inputs[0].name]: { dtype: 'float32', shape, data } });
       run();
-      if (sparsity === 0) check(network, 'espalier', output(), want);
+      if (sparsity === 0) check(network, 'espalier', instance.outputs[0] as Float32Array, want);
       const row = {
         sparsity,
         granularity,
-        wasmBytes: ours.emitted.wasm.length,
-        memoryBytes: ours.emitted.metadata.memoryBytes,
-        arenaBytes: ours.emitted.metadata.arenaBytes,
+        wasmBytes: wasm.length,
+        memoryBytes: metadata.memoryBytes,
+        arenaBytes: metadata.arenaBytes,
         compileMs: ours.ms,
       };
       tasks.push({ name: `espalier ${sparsity} ${granularity}`, run, row });
@@ -103,7 +105,6 @@ async function benchNetwork(tf: Tf, network: ZooName, options: ModelBenchOptions
     minRounds: options.minRounds ?? 15,
     minTimeMs: options.minTimeMs ?? 300,
   });
-  x.dispose();
   model.dispose();
   return results.map((r, i) => ({
     network,
@@ -136,21 +137,6 @@ async function compiled(graph: Graph, sparsity: number, granularity: string) {
   const start = performance.now();
   const emitted = await emit(pruned, { sparse: sparsity > 0 });
   return { emitted, ms: performance.now() - start };
-}
-
-function instance({ wasm, metadata }: Emitted, input: Float32Array) {
-  const exports = new WebAssembly.Instance(new WebAssembly.Module(wasm)).exports as {
-    memory: WebAssembly.Memory;
-    run(): number;
-  };
-  const view = (p: { offset: number; shape: readonly number[] }) =>
-    new Float32Array(
-      exports.memory.buffer,
-      p.offset,
-      p.shape.reduce((n, d) => n * d, 1),
-    );
-  view(metadata.inputs[0]).set(input);
-  return { run: () => void exports.run(), output: () => view(metadata.outputs[0]) };
 }
 
 function check(network: string, engine: string, got: Float32Array, want: Float32Array): void {

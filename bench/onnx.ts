@@ -18,7 +18,7 @@ import {
 import { unsupported } from '../compiler/errors.ts';
 import type { Graph, Node, Value } from '../compiler/ir/graph.ts';
 
-type Attr = number | string | readonly number[];
+type Attr = number | string | readonly number[] | readonly string[];
 interface Spelling {
   readonly type: string;
   readonly attrs?: Readonly<Record<string, Attr>>;
@@ -69,7 +69,8 @@ const spellings: Readonly<Record<string, (a: Attrs, n: Node) => Spelling>> = {
 export function toOnnx(graph: Graph): Uint8Array<ArrayBuffer> {
   const name = (id: number) => `v${id}`;
   const initializer = [...graph.values.values()].filter((v) => v.data).map((v) => floats(name(v.id), v));
-  const node = graph.nodes.map((n, i) => {
+  const node = graph.nodes.flatMap((n, i) => {
+    if (n.kind === 'lstm') return lstm(graph, n, name, (c) => void initializer.push(c));
     const spell = spellings[n.kind];
     if (!spell) throw unsupported(`no ONNX spelling for ${n.kind}`, { node: n.name });
     const { type, attrs = {}, extra = [] } = spell(n.attrs as Attrs, n);
@@ -78,13 +79,13 @@ export function toOnnx(graph: Graph): Uint8Array<ArrayBuffer> {
       initializer.push(constant(id, data, type === 'Clip' ? [] : [data.length]));
       return id;
     });
-    return create(NodeProtoSchema, {
-      opType: type,
-      name: `n${i}`,
-      input: [...n.inputs.map((v) => (v === null ? '' : name(v))), ...more],
-      output: n.outputs.map(name),
-      attribute: Object.entries(attrs).map(([key, value]) => attribute(key, value)),
-    });
+    return operator(
+      type,
+      `n${i}`,
+      [...n.inputs.map((v) => (v === null ? '' : name(v))), ...more],
+      n.outputs.map(name),
+      attrs,
+    );
   });
   const port = (p: { value: number }) => info(name(p.value), graph.values.get(p.value)!);
   const model = create(ModelProtoSchema, {
@@ -100,6 +101,72 @@ export function toOnnx(graph: Graph): Uint8Array<ArrayBuffer> {
     }),
   });
   return new Uint8Array(toBinary(ModelProtoSchema, model));
+}
+
+const operator = (
+  opType: string,
+  name: string,
+  input: string[],
+  output: string[],
+  attrs: Readonly<Record<string, Attr>> = {},
+) =>
+  create(NodeProtoSchema, {
+    opType,
+    name,
+    input,
+    output,
+    attribute: Object.entries(attrs).map(([key, value]) => attribute(key, value)),
+  });
+
+/** ONNX has an axis of directions in weights and results, and its gates in the order input, output, forget, cell. */
+function lstm(
+  graph: Graph,
+  n: Node,
+  name: (id: number) => string,
+  add: (initializer: ReturnType<typeof constant>) => void,
+) {
+  const a = n.attrs as unknown as { reverse: boolean; activations: readonly { name: string }[] };
+  const [x, w, r, bias, ...states] = n.inputs;
+  if (states.some((s) => s !== null && s !== undefined))
+    throw unsupported('no ONNX spelling for initial states', { node: n.name });
+  const id = name(n.outputs[0]);
+  const gates = (value: number) => {
+    const data = graph.values.get(value)!.data as Float32Array;
+    const part = data.length / 4;
+    return [0, 3, 1, 2].flatMap((g) => [...data.subarray(g * part, (g + 1) * part)]);
+  };
+  const weights = (suffix: string, value: number) => {
+    add(constant(id + suffix, Float32Array.from(gates(value)), [1, ...graph.values.get(value)!.shape]));
+    return id + suffix;
+  };
+  const inputs = [name(x!), weights('w', w!), weights('r', r!)];
+  const hidden = graph.values.get(r!)!.shape[1];
+  if (bias !== null && bias !== undefined) {
+    // One for what comes in and one for what comes back.
+    add(
+      constant(`${id}b`, Float32Array.from([...gates(bias), ...new Float32Array(4 * hidden)]), [
+        1,
+        8 * hidden,
+      ]),
+    );
+    inputs.push(`${id}b`);
+  }
+  const names = a.activations.map((f) => f.name[0].toUpperCase() + f.name.slice(1));
+  const made = [`${id}y`, `${id}h`, `${id}c`];
+  const [h, c, y] = n.outputs;
+  return [
+    operator('LSTM', id, inputs, made, {
+      hidden_size: hidden,
+      direction: a.reverse ? 'reverse' : 'forward',
+      activations: names,
+    }),
+    ...[y, h, c].flatMap((value, i) => {
+      if (value === undefined) return [];
+      const shape = BigInt64Array.from(graph.values.get(value)!.shape.map(BigInt));
+      add(constant(`${made[i]}s`, shape, [shape.length]));
+      return operator('Reshape', `${made[i]}r`, [made[i], `${made[i]}s`], [name(value)]);
+    }),
+  ];
 }
 
 const floats = (id: string, v: Value) => constant(id, v.data as Float32Array, v.shape);
@@ -120,7 +187,13 @@ function attribute(name: string, value: Attr) {
   if (typeof value === 'string') {
     return create(AttributeProtoSchema, { name, type: type.STRING, s: new TextEncoder().encode(value) });
   }
-  return create(AttributeProtoSchema, { name, type: type.INTS, ints: value.map(BigInt) });
+  const texts = value.filter((v) => typeof v === 'string').map((v) => new TextEncoder().encode(v));
+  if (texts.length > 0) return create(AttributeProtoSchema, { name, type: type.STRINGS, strings: texts });
+  return create(AttributeProtoSchema, {
+    name,
+    type: type.INTS,
+    ints: value.map((v) => BigInt(v)),
+  });
 }
 
 function info(name: string, v: Value) {
