@@ -42,6 +42,8 @@ export interface KernelBenchOptions {
   readonly shape?: string;
   /** Time every kernel that may be chosen instead of the one that is. */
   readonly all?: boolean;
+  /** Time these kernels, chosen or not, whatever bytes they take. */
+  readonly kernels?: readonly string[];
   /** Rows × columns of weights that are zero together. */
   readonly block?: readonly [number, number];
   readonly minRounds?: number;
@@ -70,7 +72,9 @@ export async function benchKernels(options: KernelBenchOptions = {}): Promise<Ke
         shape.kind === 'depthwise'
           ? window(machine, shape, build)
           : linear(machine, shape, density, block, build);
-      const tested = ours.filter((o) => (options.all ? o.fits : o.chosen));
+      const tested = ours.filter((o) =>
+        options.kernels ? options.kernels.includes(o.name) : options.all ? o.fits : o.chosen,
+      );
       const results = await compare([{ name: 'tfjs-wasm', run: peer.run }, ...tested], {
         minRounds,
         minTimeMs,

@@ -1,11 +1,14 @@
 /** What `npm run bench` can run: one entry each. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { measurePeak } from '../compiler/bench/peak.ts';
+import type { MachinePeak } from '../compiler/bench/types.ts';
 import type { ZooName } from '../examples/zoo/index.ts';
 import { benchAccuracy, cases, cifarCases, type Run, runCase } from './accuracy.ts';
 import { benchCost, type CostName, type CostRow, costGoals } from './accuracy-cost.ts';
 import { available } from './accuracy-networks.ts';
 import { accuracyTable, costTable, points } from './accuracy-table.ts';
+import { type BreakEven, benchBreakEven } from './breakeven.ts';
 import { benchBudgets, budgetTable, isMet, rowText } from './budgets.ts';
 import { benchColdStart, type ColdRow } from './coldstart.ts';
 import { benchKernels, type KernelRow } from './kernels.ts';
@@ -59,14 +62,49 @@ const kernels: Section = {
     });
     save(o, 'kernels', rows);
     if (o.assert) assertChoices(rows);
-    return kernelTables(rows.filter((r) => r.chosen));
+    if (o.quick) return undefined;
+    const even = await benchBreakEven(9, 30);
+    save(o, 'breakeven', even);
+    return kernelTables(
+      rows.filter((r) => r.chosen),
+      await measurePeak(),
+      even,
+    );
   },
 };
 
-function kernelTables(rows: readonly KernelRow[]): string {
+/** What the machine does at best, so that the tables can be held against it. */
+function peakText({ gmacs, l1GBs }: MachinePeak): string {
+  const loads = (l1GBs / 16) * 4;
+  return (
+    `This machine at best, on one thread, in 128-bit wasm SIMD: ${gmacs.toFixed(1)} GMAC/s of f32 multiply and add in registers; ` +
+    `${l1GBs.toFixed(0)} GB/s of vector loads from L1, which at one load for each vector multiplied is ${loads.toFixed(1)} GMAC/s.`
+  );
+}
+
+/** GMAC/s of surviving weights: the layer with most channels beside one whose input fits the L1 cache. */
+function wideLayers(rows: readonly KernelRow[], densities: readonly number[]): string {
+  const of = (shape: string, d: number) => rows.find((r) => r.shape === shape && r.density === d)?.gmacs ?? 0;
+  const [wide, narrow] = ['49x1024x1024', '784x256x256'];
+  const line = (name: string, cell: (d: number) => string) => [name, ...densities.map(cell)];
+  const head = ['GMAC/s of surviving weights', ...densities.map((d) => `${share(1 - d)} zeros`)];
+  return table(head, [
+    line('1024×1024 at 7×7', (d) => of(wide, d).toFixed(1)),
+    line('256×256 at 28×28', (d) => of(narrow, d).toFixed(1)),
+    line('ratio', (d) => `${(of(wide, d) / of(narrow, d)).toFixed(2)} ×`),
+  ]);
+}
+
+function kernelTables(rows: readonly KernelRow[], peak: MachinePeak, even: readonly BreakEven[]): string {
   const densities = [...new Set(rows.map((r) => r.density))].sort((a, b) => b - a);
   const parts: string[] = [
+    peakText(peak),
     'Ratios: time of dense tfjs-wasm over ours, median of alternating rounds with its 95 % interval; sums count a shape as often as the network has it.',
+    wideLayers(rows, densities),
+    table(
+      ['layers', 'our sparse beats our dense below a density of'],
+      even.map((e) => [e.layers, share(e.density)]),
+    ),
   ];
   for (const group of new Set(rows.map((r) => r.group))) {
     const own = rows.filter((r) => r.group === group);
@@ -99,14 +137,18 @@ function assertChoices(rows: readonly KernelRow[]): void {
     cases.set(key, [...(cases.get(key) ?? []), r]);
   }
   let late = 0;
+  const lags: number[] = [];
   for (const [key, list] of cases) {
     const best = Math.min(...list.map((r) => r.oursNs));
     const chosen = list.find((r) => r.chosen)!;
     const lag = chosen.oursNs / best - 1;
+    lags.push(lag);
     if (lag <= chooserSlack) continue;
     late++;
     console.error(`${key}: ${chosen.kernel} is ${share(lag)} slower than the fastest candidate`);
   }
+  const mean = lags.reduce((a, b) => a + b, 0) / lags.length;
+  console.error(`choices are ${(100 * mean).toFixed(1)} % slower than the fastest candidate on average`);
   console.error(
     `${cases.size - late} of ${cases.size} choices are within ${share(chooserSlack)} of the fastest`,
   );

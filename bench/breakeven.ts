@@ -1,0 +1,48 @@
+/** The density of weights below which our sparse kernels beat our dense one, whatever bytes they take. */
+import { benchKernels, type KernelRow } from './kernels.ts';
+
+export interface BreakEven {
+  readonly layers: string;
+  /** Share of weights that are not zero; above 1 where sparse kernels win at any density that was measured. */
+  readonly density: number;
+}
+
+const dense = 'f32_linear_dense_4x8';
+const sparse = ['f32_linear_csr_1x28', 'f32_linear_csr16_1x28'];
+const densities = [0.9, 0.75, 0.6, 0.45];
+const groups = { '1×1 of MobileNetV1': 'mobilenet_v1', '3×3 of ResNets': 'resnet_3x3' } as const;
+
+/** Of the sums over the layers of each group. */
+export async function benchBreakEven(minRounds: number, minTimeMs: number): Promise<BreakEven[]> {
+  const kernels = [dense, ...sparse];
+  const rows = await benchKernels({
+    groups: Object.values(groups),
+    densities,
+    kernels,
+    minRounds,
+    minTimeMs,
+  });
+  return Object.entries(groups).map(([layers, group]) => ({
+    layers,
+    density: crossing(rows.filter((r) => r.group === group)),
+  }));
+}
+
+/** Where the time of the faster sparse kernel, linear between densities, meets that of the dense one. */
+export function crossing(rows: readonly KernelRow[]): number {
+  const sum = (kernel: string, density: number) =>
+    rows
+      .filter((r) => r.kernel === kernel && r.density === density)
+      .reduce((n, r) => n + r.times * r.oursNs, 0);
+  const measured = [...new Set(rows.map((r) => r.density))].sort((a, b) => a - b);
+  // The dense kernel does the same work at every density.
+  const whole = measured.reduce((n, d) => n + sum(dense, d), 0) / measured.length;
+  const times = measured.map((d) => Math.min(...sparse.map((k) => sum(k, d))));
+  const above = times.findIndex((t) => t > whole);
+  const i = Math.max(1, above < 0 ? times.length - 1 : above);
+  const [[d0, t0], [d1, t1]] = [
+    [measured[i - 1], times[i - 1]],
+    [measured[i], times[i]],
+  ];
+  return d0 + ((whole - t0) * (d1 - d0)) / (t1 - t0);
+}
