@@ -1,9 +1,14 @@
 /** Options as they go into a module: plain JSON, the same for the same options. */
 import { createHash, type Hash } from 'node:crypto';
 
-/** What holds arrays of data becomes its SHA-256, a function `function`; what is absent is left out. */
+/**
+ * In the order of the names, whatever order the options came in. What holds arrays of data becomes its SHA-256, a function
+ * `function`; what is absent is left out.
+ */
 export function recordable(options: object): Readonly<Record<string, unknown>> {
-  const entries = Object.entries(options).filter(([, v]) => v !== undefined);
+  const entries = Object.entries(options)
+    .filter(([, v]) => v !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
   return Object.fromEntries(
     entries.map(([key, value]) => [key, holdsData(value) ? digest(value) : plain(value)]),
   );

@@ -4,47 +4,25 @@ import { type Content, type Markup, markup } from './markup.ts';
 import { type BarRow, barPlot } from './plot/bars.ts';
 import { figures } from './report/figures.ts';
 import { layers } from './report/layers.ts';
-import { card, dataTable, section } from './report/parts.ts';
+import { htmlPage } from './report/page.ts';
+import { card, dataTable, facts, list, notes, section } from './report/parts.ts';
 import { tradeOffs } from './report/tradeoffs.ts';
 import { medianInterval } from './stats.ts';
-import { style } from './style.ts';
 import type { BenchReport } from './types.ts';
 
 /** One HTML page that needs nothing else: no script, no network, both themes. */
-export function htmlReport(report: BenchReport): string {
-  return markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8"/>
-<meta name="viewport" content="width=device-width, initial-scale=1"/>
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'"/>
-<title>${report.model.name} · espalier benchmark</title>
-<style>${styleSheet}</style>
-</head>
-<body>
-<main>
-${[
-  header(report),
-  comparison(report),
-  latency(report),
-  size(report),
-  coldStarts(report),
-  layers(report),
-  report.sweep && tradeOffs(report.sweep),
-  method(report),
-  notes(report),
-]}</main>
-</body>
-</html>
-`.text;
-}
-
-const styleSheet = trusted(style);
-
-/** Our own text, not to be escaped. */
-function trusted(text: string): Markup {
-  return markup(Object.assign([text], { raw: [text] }) as unknown as TemplateStringsArray);
-}
+export const htmlReport = (report: BenchReport): string =>
+  htmlPage(`${report.model.name} · espalier benchmark`, [
+    header(report),
+    comparison(report),
+    latency(report),
+    size(report),
+    coldStarts(report),
+    layers(report),
+    report.sweep && tradeOffs(report.sweep),
+    method(report),
+    notes(report.notes),
+  ]);
 
 function header(report: BenchReport): Markup {
   const { name, hash, inputs, outputs, params } = report.model;
@@ -137,7 +115,7 @@ const describe = (rows: readonly BarRow[]) =>
 
 function method({ machine, options, model }: BenchReport): Markup {
   const peak = machine.peak;
-  const facts: [string, Content][] = [
+  const rows: [string, Content][] = [
     ['Command', markup`<code>${machine.command}</code>`],
     ['Date', machine.date],
     [
@@ -158,32 +136,6 @@ function method({ machine, options, model }: BenchReport): Markup {
   return section(
     'How it was measured',
     'The same command on the same machine gives the same report, but for the noise that the intervals show.',
-    card(markup`<dl class="facts">
-${facts.map(
-  ([name, value]) =>
-    value !== undefined &&
-    value !== '' &&
-    markup`<dt>${name}</dt><dd>${value}</dd>
-`,
-)}</dl>
-`),
+    facts(rows),
   );
-}
-
-const list = (record: Readonly<Record<string, unknown>>) =>
-  Object.entries(record)
-    .map(([key, value]) => `${key} ${value}`)
-    .join(', ');
-
-function notes({ notes }: BenchReport): Content {
-  if (notes.length === 0) return undefined;
-  return markup`<section>
-<h2>Notes</h2>
-<ul class="notes">
-${notes.map(
-  (note) => markup`<li>${note}</li>
-`,
-)}</ul>
-</section>
-`;
 }

@@ -64,16 +64,23 @@ export interface CommandSpec {
   readonly summary: string;
   readonly options?: readonly Option[];
   readonly examples: readonly string[];
+  /** Commands of its own. */
+  readonly commands?: readonly CommandSpec[];
   // biome-ignore lint/suspicious/noExplicitAny: every command has its own options, checked where they are declared
   readonly action: Action<any>;
 }
 
 export const option = (flags: string, description: string) => new Option(flags, description);
 
-export function commandOf(spec: CommandSpec, run: (spec: CommandSpec, command: Command) => Promise<void>) {
+export function commandOf(
+  spec: CommandSpec,
+  run: (spec: CommandSpec, command: Command) => Promise<void>,
+): Command {
   const command = new Command(spec.name).description(spec.summary);
   for (const [name, description] of spec.args ?? []) command.argument(name, description);
   for (const o of spec.options ?? []) command.addOption(o);
   command.addHelpText('after', `\nExamples:\n${spec.examples.map((e) => `  $ espalier ${e}`).join('\n')}`);
+  if (spec.commands) command.enablePositionalOptions();
+  for (const inner of spec.commands ?? []) command.addCommand(commandOf(inner, run));
   return command.action(() => run(spec, command));
 }

@@ -1,5 +1,6 @@
 /** Values of options. */
 import { InvalidArgumentError } from 'commander';
+import { usage } from '../errors.ts';
 
 export function fraction(text: string): number {
   const value = /%$/.test(text) ? Number.parseFloat(text) / 100 : Number(text);
@@ -83,4 +84,21 @@ export function numbers(text: string): number[] {
   if (text.trim() === '' || !list.every(Number.isFinite))
     throw new InvalidArgumentError('numbers are wanted, as 0.5,0.5,0.5.');
   return list;
+}
+
+/** `0.5,0.8,90%` */
+export const fractions = (text: string): number[] => text.split(',').map((part) => fraction(part.trim()));
+
+/** `element,4x1` */
+export function names(text: string): string[] {
+  const list = text.split(',').map((part) => part.trim());
+  if (list.includes('')) throw new InvalidArgumentError('names are wanted, as element,4x1.');
+  return list;
+}
+
+/** `list`, where all of it is among `known`. Throws `E_USAGE`. */
+export function choices<T extends string>(flag: string, list: readonly string[], known: readonly T[]): T[] {
+  const odd = list.find((name) => !(known as readonly string[]).includes(name));
+  if (odd !== undefined) throw usage(`${flag}: ${JSON.stringify(odd)} is unknown`, known.join(', '));
+  return list as T[];
 }

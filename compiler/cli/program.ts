@@ -13,10 +13,11 @@ import { doctor } from './doctor.ts';
 import { inspect } from './inspect.ts';
 import { whole } from './parse.ts';
 import { prune } from './prune.ts';
+import { sweep } from './sweep.ts';
 import { errorJson, errorText, exitCodeOf } from './ui/errors.ts';
 import { verify } from './verify.ts';
 
-const commands: readonly CommandSpec[] = [inspect, prune, compile, verify, bench, demo, doctor];
+export const commands: readonly CommandSpec[] = [inspect, prune, compile, verify, bench, sweep, demo, doctor];
 
 const globals = (): Option[] => [
   option('--json', 'print one JSON object and nothing else'),
@@ -28,8 +29,11 @@ const globals = (): Option[] => [
   option('--print-config', 'print the options in force and stop'),
 ];
 
-/** The options of all commands, those that a configuration file may hold. */
-export const allOptions = (): Option[] => [...globals(), ...commands.flatMap((c) => c.options ?? [])];
+/** The options of all commands, those that a configuration file may hold; several commands have the same. */
+export const allOptions = (): Option[] => [
+  ...globals(),
+  ...commands.flatMap((c) => [c, ...(c.commands ?? [])]).flatMap((c) => c.options ?? []),
+];
 
 const usageCode = 2;
 
@@ -38,6 +42,8 @@ export async function run(argv: readonly string[]): Promise<number> {
   let code = 0;
   const program = new Command('espalier')
     .description('Compiles pruned neural networks to small standalone WebAssembly modules.')
+    // Else a command would take the options of those inside it.
+    .enablePositionalOptions()
     .version(JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')).version);
   const known = allOptions();
   for (const spec of commands) {
@@ -48,10 +54,10 @@ export async function run(argv: readonly string[]): Promise<number> {
       if (options.printConfig) return context.result(options, JSON.stringify(options, null, 2));
       code = (await spec.action(context, command.args, options)) ?? 0;
     });
-    for (const o of globals()) command.addOption(o);
+    for (const c of [command, ...command.commands]) for (const o of globals()) c.addOption(o);
     program.addCommand(command);
   }
-  for (const command of [program, ...program.commands]) {
+  for (const command of [program, ...program.commands.flatMap((c) => [c, ...c.commands])]) {
     command.exitOverride().configureOutput(output(argv)).showHelpAfterError('(--help shows what there is)');
   }
   try {

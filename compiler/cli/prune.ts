@@ -117,7 +117,7 @@ export async function pruneModel(
     method,
     allocation,
     granularity: granularity === undefined ? undefined : parseGranularity(granularity),
-    layers: await rules(flags),
+    layers: await layerRules(flags),
     data: await openSource(model, sources.data),
     evaluation: await openSource(model, sources.evaluation),
     calibration: flags.samples,
@@ -146,7 +146,8 @@ export function dataSources(flags: PruneFlags & TrainFlags): Omit<RunSources, 'm
   };
 }
 
-async function rules({ layer = [], keep = [] }: PruneFlags): Promise<LayerRule[]> {
+/** `--layer` and `--keep`. Throws `E_USAGE`. */
+export async function layerRules({ layer = [], keep = [] }: PruneFlags): Promise<LayerRule[]> {
   const { usage } = await import('../errors.ts');
   const shared = layer.map((text): LayerRule => {
     const at = text.lastIndexOf('=');

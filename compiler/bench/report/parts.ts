@@ -40,3 +40,33 @@ ${rows.map(
 }
 
 const classed = (name: string | undefined) => name !== undefined && markup` class="${name}"`;
+
+export const list = (record: Readonly<Record<string, unknown>>) =>
+  Object.entries(record)
+    .map(([key, value]) => `${key} ${value}`)
+    .join(', ');
+
+/** Names and what is known of them; what is empty is left out. */
+export const facts = (rows: readonly (readonly [name: string, value: Content])[]) =>
+  card(markup`<dl class="facts">
+${rows.map(
+  ([name, value]) =>
+    value !== undefined &&
+    value !== '' &&
+    markup`<dt>${name}</dt><dd>${value}</dd>
+`,
+)}</dl>
+`);
+
+export function notes(notes: readonly string[]): Content {
+  if (notes.length === 0) return undefined;
+  return markup`<section>
+<h2>Notes</h2>
+<ul class="notes">
+${notes.map(
+  (note) => markup`<li>${note}</li>
+`,
+)}</ul>
+</section>
+`;
+}
