@@ -13,6 +13,12 @@ export function interrupt(): void {
 /** Temporary folders are removed by handlers of `exit`. */
 export const terminate = (): void => process.exit(exitCode);
 
+/** Who reads the output may have read enough: `espalier inspect model.json | head`. */
+export function closed(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+}
+
 /** Runs `work` so that it ends when its signal is aborted. */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   running = new AbortController();
