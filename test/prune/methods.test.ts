@@ -26,8 +26,8 @@ const secondOrder = new Set<Method>(['sparsegpt', 'obs', 'alps']);
 describe.each(Object.keys(networks))('%s', (network) => {
   const graph = networks[network];
   const plans = planLayers(findLayers(graph), []);
-  const data = { samples: samplesOf(graph, 40, 5) };
-  const labels = Int32Array.from({ length: 40 }, (_, i) => i % 4);
+  const data = { samples: samplesOf(graph, 16, 5) };
+  const labels = Int32Array.from({ length: 16 }, (_, i) => i % 4);
 
   describe.each(methods)('%s', (method) => {
     // The states of a recurrent network can't go one by one.
