@@ -21,18 +21,20 @@ export interface Edge {
 export interface GraphNode {
   readonly name: string;
   readonly op: string;
+  /** Under which the file keeps its value, where it is a constant. */
+  readonly weight: string;
   /** Data only: what merely waits for something has no result to wait for. */
   readonly inputs: readonly Edge[];
   readonly attrs: JsonObject;
   readonly place: Place;
 }
 
-const maxNodes = 50_000;
+export const maxNodes = 50_000;
 const maxText = 4096;
 
 /** Throws `E_FORMAT`, `E_GRAPH` (names given twice), `E_NAME`, `E_LIMIT`. */
-export function parseNodes(topology: JsonObject, place: Place): Map<string, GraphNode> {
-  const list = asList(member(topology, 'node'), 'node', place);
+export function parseNodes(given: Json | undefined, place: Place): Map<string, GraphNode> {
+  const list = asList(given, 'node', place);
   if (list.length > maxNodes) throw overLimit('number of nodes', list.length, maxNodes, place);
   const nodes = new Map<string, GraphNode>();
   for (const entry of list) {
@@ -54,6 +56,7 @@ function parseNode(entry: JsonObject, outer: Place): GraphNode {
   return {
     name,
     op,
+    weight: name,
     inputs: inputs.filter((i) => !i.startsWith('^')).map((i) => parseEdge(i, place)),
     attrs,
     place,

@@ -1,4 +1,4 @@
-/** tfjs GraphModel: `model.json` with a TensorFlow graph without control flow, and weight shards. */
+/** tfjs GraphModel: `model.json` with a TensorFlow graph without control flow but calls, and weight shards. */
 import {
   badFormat,
   badGraph,
@@ -14,6 +14,7 @@ import type { DType, Shape, Tensor } from '../ir/tensor.ts';
 import { elementType } from '../ops/tensorflow.ts';
 import { semantics } from '../semantics/evaluate.ts';
 import type { ModelFiles } from './files.ts';
+import { inlineCalls } from './graph-model-calls.ts';
 import {
   attribute,
   attributes,
@@ -55,9 +56,11 @@ const sources = new Set(['Placeholder', 'PlaceholderV2']);
 export function readGraphModel(files: ModelFiles, options: ReadOptions = {}): Model {
   const place = { file: files.main };
   const json = asObject(files.json(files.main), 'the model', place);
-  const nodes = parseNodes(topologyOf(json)!, place);
+  const topology = topologyOf(json)!;
+  const { nodes, resolve } = inlineCalls(parseNodes(member(topology, 'node'), place), topology, place);
   const signature = signatureOf(json);
-  const outputs = ports(signature, 'outputs', place) ?? ends(nodes);
+  const named = ports(signature, 'outputs', place)?.map((p) => ({ ...p, edge: resolve(p.edge) }));
+  const outputs = named ?? ends(nodes);
   if (outputs.length === 0) throw badGraph('the model has no outputs', place);
   const order = orderNodes(
     nodes,
@@ -100,15 +103,25 @@ function build(
   place: Place,
 ): void {
   const items: CompileError[] = [];
+  const constants = new Map<string, ValueId>();
   for (const node of order) {
     if (made.has(node.name)) continue;
+    if (node.op === 'Const') {
+      // A function that is called twice has its weights once.
+      if (!constants.has(node.weight)) constants.set(node.weight, constant(b, node, weights));
+      made.set(node.name, [constants.get(node.weight)!]);
+      continue;
+    }
     const inputs = node.inputs.map((e) => result(made, e, node.place));
-    made.set(
-      node.name,
-      inputs.includes(undefined) ? [] : apply(b, node, inputs as ValueId[], weights, items),
-    );
+    made.set(node.name, inputs.includes(undefined) ? [] : apply(b, node, inputs as ValueId[], items));
   }
   if (items.length > 0) throw new UnsupportedError(items, place);
+}
+
+function constant(b: GraphBuilder, node: GraphNode, weights: ReadonlyMap<string, Tensor>): ValueId {
+  const weight = weights.get(node.weight);
+  if (!weight) throw badFormat(`weight ${JSON.stringify(node.weight)} is missing`, node.place);
+  return b.constant(integers(weight), node.name, { weight: node.weight });
 }
 
 /** Outputs of one node; none where something in it is unsupported. */
@@ -116,14 +129,8 @@ function apply(
   b: GraphBuilder,
   node: GraphNode,
   inputs: readonly ValueId[],
-  weights: ReadonlyMap<string, Tensor>,
   items: CompileError[],
 ): readonly ValueId[] {
-  if (node.op === 'Const') {
-    const weight = weights.get(node.name);
-    if (!weight) throw badFormat(`weight ${JSON.stringify(node.name)} is missing`, node.place);
-    return [b.constant(integers(weight), node.name, { weight: node.name })];
-  }
   try {
     const read = graphReaders.get(node.op)!;
     const out = read(

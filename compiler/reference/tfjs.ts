@@ -27,6 +27,7 @@ export const layersModel: ReferenceMaker = async ({ files, graph }, { backend = 
 };
 
 export const graphModel: ReferenceMaker = async ({ files, graph }, { backend = 'wasm' }) => {
+  if (callsFunctions(files)) return 'tfjs can\'t call the functions of a graph';
   const tf = await loadBackend(backend);
   const { loadGraphModelSync } = await import('@tensorflow/tfjs-converter');
   const model = loadGraphModelSync({ load: () => artifacts(files) });
@@ -98,6 +99,13 @@ function artifacts(files: ModelFiles): io.ModelArtifacts {
     weightSpecs: groups.flatMap((g) => g.weights),
     weightData: new Uint8Array(Buffer.concat(parts)).buffer,
   };
+}
+
+function callsFunctions(files: ModelFiles): boolean {
+  const { modelTopology } = files.json(files.main) as unknown as {
+    readonly modelTopology: { readonly node: readonly { readonly op: string }[] };
+  };
+  return modelTopology.node.some(({ op }) => /PartitionedCall$/.test(op));
 }
 
 /** What tfjs calls the ports: the keys of the inputs, the nodes of the outputs, by our names. */
