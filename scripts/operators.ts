@@ -34,6 +34,8 @@ export function operatorsPage(): string {
     '',
     'Written by `npm run docs` from the operators themselves. What a model uses beyond this is listed whole, with the names of its nodes, before any work starts.',
     '',
+    'Besides these, readers take what is about the file and not about numbers: ONNX `Constant` and `If`, TFLite `IF` and `WHILE` (conditions must come out of constants), `Const`, `PartitionedCall` and `StatefulPartitionedCall` of TensorFlow graphs.',
+    '',
     ...spelled.flatMap((s) => [s, '']),
     `## The ${all.length} operators of the graph`,
     '',

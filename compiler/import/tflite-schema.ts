@@ -160,6 +160,8 @@ const options: Readonly<Record<string, readonly Field[]>> = {
   MIRROR_PAD: [word(0, 'mode', ['REFLECT', 'SYMMETRIC'])],
   GELU: [flag(0, 'approximate')],
   BATCH_MATMUL: [flag(0, 'adj_x'), flag(1, 'adj_y')],
+  IF: [int(0, 'then_subgraph_index'), int(1, 'else_subgraph_index')],
+  WHILE: [int(0, 'cond_subgraph_index'), int(1, 'body_subgraph_index')],
   CUMSUM: [flag(0, 'exclusive'), flag(1, 'reverse')],
 };
 

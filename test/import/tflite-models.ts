@@ -71,11 +71,16 @@ export interface OperatorSpec {
   readonly optionsType?: number;
 }
 
-export interface LiteSpec {
+export interface LiteGraphSpec {
   readonly tensors: readonly LiteTensorSpec[];
   readonly operators: readonly OperatorSpec[];
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
+}
+
+export interface LiteSpec extends LiteGraphSpec {
+  /** Graphs 1, 2, …, for branches and loops. */
+  readonly more?: readonly LiteGraphSpec[];
   readonly version?: number;
   /** Names of inputs and outputs, by tensor. */
   readonly signature?: Readonly<Record<string, number>>;
@@ -184,7 +189,8 @@ function quantization(b: Builder, t: LiteTensorSpec): number | undefined {
 
 export function liteFile(spec: LiteSpec): Uint8Array {
   const b = new Builder(1024);
-  const names = [...new Set(spec.operators.map((o) => o.op))];
+  const parts = [spec, ...(spec.more ?? [])];
+  const names = [...new Set(parts.flatMap((g) => g.operators.map((o) => o.op)))];
   const codes = offsets(
     b,
     names.map((name) => {
@@ -196,57 +202,63 @@ export function liteFile(spec: LiteSpec): Uint8Array {
   );
   const buffers = [
     table(b, [undefined]),
-    ...spec.tensors.map((t) => {
-      const data = t.data ? bytes(b, t.data) : undefined;
-      return table(b, [at(b, data)]);
-    }),
+    ...parts
+      .flatMap((g) => g.tensors)
+      .map((t) => {
+        const data = t.data ? bytes(b, t.data) : undefined;
+        return table(b, [at(b, data)]);
+      }),
   ];
-  const tensors = offsets(
-    b,
-    spec.tensors.map((t, i) => {
-      const name = b.createString(t.name ?? `t${i}`);
-      const [shape, signature] = [ints(b, t.shape), ints(b, t.signature)];
-      const [q, s] = [quantization(b, t), sparsity(b, t.sparsity)];
-      return table(b, [
-        at(b, shape),
-        byte(b, types.indexOf(t.type ?? 'float32')),
-        int(b, t.buffer ?? (t.data ? i + 1 : 0)),
-        at(b, name),
-        at(b, q),
-        t.variable ? byte(b, 1) : undefined,
-        at(b, s),
-        at(b, signature),
-      ]);
-    }),
-  );
-  const operators = offsets(
-    b,
-    spec.operators.map((o) => {
-      const list = (o.options ?? []).map(
-        ([slot, v, as]) => [slot, as === 'ints' ? ints(b, v as number[])! : (v as number), as] as const,
-      );
-      const fields: (((slot: number) => void) | undefined)[] = [];
-      for (const [slot, v, as] of list) {
-        fields[slot] = (s) => {
-          if (as === 'byte') b.addFieldInt8(s, v, -99);
-          else if (as === 'int') b.addFieldInt32(s, v, -12345);
-          else if (as === 'float') b.addFieldFloat32(s, v, -12345);
-          else b.addFieldOffset(s, v, 0);
-        };
-      }
-      const options = table(b, Array.from(fields));
-      const [inputs, outputs] = [ints(b, o.inputs), ints(b, o.outputs)];
-      return table(b, [
-        int(b, names.indexOf(o.op)),
-        at(b, inputs),
-        at(b, outputs),
-        byte(b, o.optionsType ?? 1),
-        at(b, options),
-      ]);
-    }),
-  );
-  const [inputs, outputs] = [ints(b, spec.inputs), ints(b, spec.outputs)];
-  const graph = table(b, [at(b, tensors), at(b, inputs), at(b, outputs), at(b, operators)]);
+  let first = 0;
+  const tables = parts.map((part) => {
+    const tensors = offsets(
+      b,
+      part.tensors.map((t, i) => {
+        const name = b.createString(t.name ?? `t${i}`);
+        const [shape, signature] = [ints(b, t.shape), ints(b, t.signature)];
+        const [q, s] = [quantization(b, t), sparsity(b, t.sparsity)];
+        return table(b, [
+          at(b, shape),
+          byte(b, types.indexOf(t.type ?? 'float32')),
+          int(b, t.buffer ?? (t.data ? first + i + 1 : 0)),
+          at(b, name),
+          at(b, q),
+          t.variable ? byte(b, 1) : undefined,
+          at(b, s),
+          at(b, signature),
+        ]);
+      }),
+    );
+    const operators = offsets(
+      b,
+      part.operators.map((o) => {
+        const list = (o.options ?? []).map(
+          ([slot, v, as]) => [slot, as === 'ints' ? ints(b, v as number[])! : (v as number), as] as const,
+        );
+        const fields: (((slot: number) => void) | undefined)[] = [];
+        for (const [slot, v, as] of list) {
+          fields[slot] = (s) => {
+            if (as === 'byte') b.addFieldInt8(s, v, -99);
+            else if (as === 'int') b.addFieldInt32(s, v, -12345);
+            else if (as === 'float') b.addFieldFloat32(s, v, -12345);
+            else b.addFieldOffset(s, v, 0);
+          };
+        }
+        const options = table(b, Array.from(fields));
+        const [inputs, outputs] = [ints(b, o.inputs), ints(b, o.outputs)];
+        return table(b, [
+          int(b, names.indexOf(o.op)),
+          at(b, inputs),
+          at(b, outputs),
+          byte(b, o.optionsType ?? 1),
+          at(b, options),
+        ]);
+      }),
+    );
+    const [inputs, outputs] = [ints(b, part.inputs), ints(b, part.outputs)];
+    first += part.tensors.length;
+    return table(b, [at(b, tensors), at(b, inputs), at(b, outputs), at(b, operators)]);
+  });
   const named = (ids: readonly number[]) =>
     offsets(
       b,
@@ -258,7 +270,7 @@ export function liteFile(spec: LiteSpec): Uint8Array {
         }),
     );
   const signature = spec.signature && offsets(b, [table2(b, named(spec.inputs), named(spec.outputs))]);
-  const graphs = offsets(b, [graph]);
+  const graphs = offsets(b, tables);
   const all = offsets(b, buffers);
   const root = table(b, [
     int(b, spec.version ?? 3),

@@ -1,5 +1,6 @@
 /** One operator each, in the arithmetic that TFLite gives it. */
-import type { OperatorSpec } from '../../import/tflite-models.ts';
+import { branching, counting } from '../../import/tflite-control.ts';
+import { liteFile, type OperatorSpec } from '../../import/tflite-models.ts';
 import { Net, quantized, type Steps } from './net.ts';
 
 export interface LiteCase {
@@ -206,6 +207,12 @@ export const cases: readonly (readonly [name: string, c: LiteCase])[] = [
     RNN: recurrent('RNN', [2, 3], [[0, 4, 'byte']]),
     UNIDIRECTIONAL_SEQUENCE_RNN: recurrent('UNIDIRECTIONAL_SEQUENCE_RNN', [2, 5, 3], [[1, 4, 'byte']]),
   }),
+];
+
+export const controlled: readonly (readonly [name: string, file: Uint8Array])[] = [
+  ['a branch taken', liteFile(branching(true))],
+  ['the other branch', liteFile(branching(false))],
+  ['a loop', liteFile(counting(4))],
 ];
 
 export const hybridLayer = hybrid();

@@ -12,7 +12,7 @@ import { readMetadata } from '../../../compiler/link/metadata.ts';
 import { referenceOf } from '../../../compiler/reference/index.ts';
 import { otherRuntime } from '../../../compiler/reference/reference.ts';
 import { randomSamples } from '../../../compiler/samples.ts';
-import { cases, hybridLayer } from './cases.ts';
+import { cases, controlled, hybridLayer } from './cases.ts';
 import { quantizedLenet } from './lenet.ts';
 
 beforeAll(install);
@@ -47,6 +47,10 @@ describe('as in TFLite', () => {
     if (step === undefined) expect(within(facts, otherRuntime), `relative L2 ${facts.relL2}`).toBe(true);
     else expect(facts.maxAbs / step).toBeLessThanOrEqual(steps + 0.001);
   });
+});
+
+test.each(controlled)('%s', async (_name, file) => {
+  expect(within(await agreement(file), otherRuntime)).toBe(true);
 });
 
 test('weights of 8 bits under float activations', async () => {
