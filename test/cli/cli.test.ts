@@ -2,11 +2,11 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { run } from '../../compiler/cli/program.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readMetadata } from '../../compiler/index.ts';
 import { random } from '../../compiler/ir/random.ts';
 import { edited, save, seedWeights, tf } from '../import/models.ts';
+import { espalier } from './run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-cli-'));
 const model = join(folder, 'model.json');
@@ -31,21 +31,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));
-
-async function espalier(...argv: string[]) {
-  const out: string[] = [];
-  const err: string[] = [];
-  const spies = [
-    vi.spyOn(process.stdout, 'write').mockImplementation((text) => out.push(String(text)) > 0),
-    vi.spyOn(process.stderr, 'write').mockImplementation((text) => err.push(String(text)) > 0),
-  ];
-  try {
-    const code = await run(argv);
-    return { code, out: out.join(''), err: err.join('') };
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-}
 
 const outFolder = (name: string) => join(folder, name);
 
