@@ -27,7 +27,7 @@ export const layersModel: ReferenceMaker = async ({ files, graph }, { backend = 
 };
 
 export const graphModel: ReferenceMaker = async ({ files, graph }, { backend = 'wasm' }) => {
-  if (callsFunctions(files)) return 'tfjs can\'t call the functions of a graph';
+  if (callsFunctions(files)) return "tfjs can't call the functions of a graph";
   const tf = await loadBackend(backend);
   const { loadGraphModelSync } = await import('@tensorflow/tfjs-converter');
   const model = loadGraphModelSync({ load: () => artifacts(files) });
