@@ -54,34 +54,8 @@ export function f32_depthwise_3x3s2_1x4<E>(x: usize, y: usize, bias: usize, weig
   if (ASC_FEATURE_SIMD) {
     for (let c = 0; c < channels; c++) {
       for (let left = outW, px = x, py = y; left > 0; left -= 4, px += 32, py += 16) {
-        const b = v128.load32_splat(bias);
-        const w0 = v128.load32_splat(weights);
-        const w1 = v128.load32_splat(weights, 4);
-        const w2 = v128.load32_splat(weights, 8);
-        const w3 = v128.load32_splat(weights, 12);
-        const w4 = v128.load32_splat(weights, 16);
-        const w5 = v128.load32_splat(weights, 20);
-        const w6 = v128.load32_splat(weights, 24);
-        const w7 = v128.load32_splat(weights, 28);
-        const w8 = v128.load32_splat(weights, 32);
-        let p = px;
-        let u = v128.load(p), v = v128.load(p, 16);
-        let l = even(u, v);
-        let a = madd(w2, next(l, p), madd(w1, odd(u, v), madd(w0, l, b)));
-        let at = py;
-        for (let i = outH; i > 0; i--) {
-          p += xPitch;
-          u = v128.load(p), v = v128.load(p, 16);
-          l = even(u, v);
-          a = madd(w5, next(l, p), madd(w4, odd(u, v), madd(w3, l, a)));
-          p += xPitch;
-          u = v128.load(p), v = v128.load(p, 16);
-          l = even(u, v);
-          const m = odd(u, v), r = next(l, p);
-          put<E>(madd(w8, r, madd(w7, m, madd(w6, l, a))), at, c, e0, e1, left);
-          a = madd(w2, r, madd(w1, m, madd(w0, l, b)));
-          at += yPitch;
-        }
+        if (left >= 4) strip3x3s2<E>(true, px, py, bias, weights, c, outH, xPitch, yPitch, left, e0, e1);
+        else strip3x3s2<E>(false, px, py, bias, weights, c, outH, xPitch, yPitch, left, e0, e1);
       }
       x += xC;
       y += yC;
@@ -89,6 +63,42 @@ export function f32_depthwise_3x3s2_1x4<E>(x: usize, y: usize, bias: usize, weig
       weights += 36;
     }
   } else scalar<E>(CONV, x, y, bias, weights, channels, xC, yC, 3, 3, 2, 2, 1, 1, outH, outW, xPitch, yPitch, e0, e1);
+}
+
+/** Four output pixels wide, down the plane; `full`, where all four exist: the check is kept out of the loop. */
+// @ts-ignore: decorator
+@inline
+function strip3x3s2<E>(full: bool, x: usize, y: usize, bias: usize, weights: usize, c: usize, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
+  const b = v128.load32_splat(bias);
+  const w0 = v128.load32_splat(weights);
+  const w1 = v128.load32_splat(weights, 4);
+  const w2 = v128.load32_splat(weights, 8);
+  const w3 = v128.load32_splat(weights, 12);
+  const w4 = v128.load32_splat(weights, 16);
+  const w5 = v128.load32_splat(weights, 20);
+  const w6 = v128.load32_splat(weights, 24);
+  const w7 = v128.load32_splat(weights, 28);
+  const w8 = v128.load32_splat(weights, 32);
+  let p = x;
+  let u = v128.load(p), v = v128.load(p, 16);
+  let l = even(u, v);
+  let a = madd(w2, next(l, p), madd(w1, odd(u, v), madd(w0, l, b)));
+  let at = y;
+  for (let i = outH; i > 0; i--) {
+    p += xPitch;
+    u = v128.load(p), v = v128.load(p, 16);
+    l = even(u, v);
+    a = madd(w5, next(l, p), madd(w4, odd(u, v), madd(w3, l, a)));
+    p += xPitch;
+    u = v128.load(p), v = v128.load(p, 16);
+    l = even(u, v);
+    const m = odd(u, v), r = next(l, p);
+    const sum = madd(w8, r, madd(w7, m, madd(w6, l, a)));
+    if (full) v128.store(at, changetype<E>(0).pixels(sum, at, c, e0, e1));
+    else put<E>(sum, at, c, e0, e1, left);
+    a = madd(w2, r, madd(w1, m, madd(w0, l, b)));
+    at += yPitch;
+  }
 }
 
 /** Depthwise, weights [channels][kh·kw]; stride 1 along the row, any other geometry. */
