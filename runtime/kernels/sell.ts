@@ -5,16 +5,15 @@ export function f32_linear_sell4_4x1<E>(x: usize, y: usize, bias: usize, order: 
   for (let slice = 0; slice < rows; slice += 4) {
     let n = load<u32>(counts);
     if (ASC_FEATURE_SIMD) {
-      let a0 = f32x4.splat(0), a1 = a0;
-      for (; n >= 2; n -= 2, entries += 48) {
+      let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0;
+      for (; n >= 4; n -= 4, entries += 96) {
         a0 = madd(v128.load(entries, 8), gather(x, load<u64>(entries)), a0);
         a1 = madd(v128.load(entries, 32), gather(x, load<u64>(entries, 24)), a1);
+        a2 = madd(v128.load(entries, 56), gather(x, load<u64>(entries, 48)), a2);
+        a3 = madd(v128.load(entries, 80), gather(x, load<u64>(entries, 72)), a3);
       }
-      if (n != 0) {
-        a0 = madd(v128.load(entries, 8), gather(x, load<u64>(entries)), a0);
-        entries += 24;
-      }
-      a0 = f32x4.add(a0, a1);
+      for (; n > 0; n--, entries += 24) a0 = madd(v128.load(entries, 8), gather(x, load<u64>(entries)), a0);
+      a0 = f32x4.add(f32x4.add(a0, a1), f32x4.add(a2, a3));
       scatter<E>(f32x4.extract_lane(a0, 0), y, bias, load<u32>(order), rows, yRow, e0, e1);
       scatter<E>(f32x4.extract_lane(a0, 1), y, bias, load<u32>(order, 4), rows, yRow, e0, e1);
       scatter<E>(f32x4.extract_lane(a0, 2), y, bias, load<u32>(order, 8), rows, yRow, e0, e1);
