@@ -5,7 +5,14 @@ import { type KernelMachine, kernelMachine } from '../compiler/bench/kernel-mach
 import { measurePeak } from '../compiler/bench/peak.ts';
 import { compare, type Task } from '../compiler/bench/runner.ts';
 import { seededRandom } from '../compiler/bench/stats.ts';
-import { type Build, chooseLinear, chooseWindow, linearKernels, windowKernels } from '../compiler/kernels.ts';
+import {
+  type Build,
+  chooseLinear,
+  chooseWindow,
+  type LinearCase,
+  linearKernels,
+  windowKernels,
+} from '../compiler/kernels.ts';
 import { loadBackend } from '../compiler/prune/train/backend.ts';
 import { roundUp } from '../compiler/sparse/columns.ts';
 import type { Matrix } from '../compiler/sparse/format.ts';
@@ -23,8 +30,10 @@ export interface KernelRow {
   readonly kernel: string;
   readonly chosen: boolean;
   readonly oursNs: number;
-  /** What the cost model says. */
+  /** What the cost model says, and from what: `bench/fit.ts` fits it to these. */
   readonly predictedNs: number;
+  readonly case?: LinearCase;
+  readonly blocks?: number;
   readonly peerNs: number;
   /** Time of dense tfjs-wasm over ours, with its 95 % interval. */
   readonly ratio: number;
@@ -93,6 +102,8 @@ export async function benchKernels(options: KernelBenchOptions = {}): Promise<Ke
           chosen: o.chosen,
           oursNs: r.median * 1e6,
           predictedNs: o.predictedNs,
+          case: o.case,
+          blocks: o.blocks,
           peerNs: results[0].median * 1e6,
           ratio: r.speedup.value,
           interval: [r.speedup.low, r.speedup.high],
@@ -113,6 +124,8 @@ interface Ours extends Task {
   /** Whether its weights take no more bytes than dense ones: no other may be chosen. */
   readonly fits: boolean;
   readonly predictedNs: number;
+  readonly case?: LinearCase;
+  readonly blocks?: number;
   /** Multiply-adds of weights that are not zero. */
   readonly macs: number;
 }
@@ -161,6 +174,8 @@ function linear(
         chosen: kernel === choice.kernel,
         fits: bytes <= denseBytes,
         predictedNs: kernel.cost(problem, blocks),
+        case: problem,
+        blocks,
         macs: useful,
       }));
   });

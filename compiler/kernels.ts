@@ -38,10 +38,10 @@ export interface LinearKernel {
 export const OVERREAD = 64;
 
 /**
- * Nanoseconds, fitted to `bench/kernels.ts` on one x86 core with 128-bit vectors. `block` is the cost of a stored block (for
+ * Nanoseconds, fitted by `bench/fit.ts` to `bench/kernels.ts` on one x86 core with 128-bit vectors. `block` is the cost of a stored block (for
  * `dense`, of a column of a panel) and `row` that of a row or group of rows, each once per tile of pixels.
  */
-const fitted = {
+export const costConstants = {
   csr7v: { block: 1.42, row: 3 },
   csr4v: { block: 0.85, row: 2.4 },
   csr1v: { block: 0.4, row: 1.8 },
@@ -64,7 +64,9 @@ const fitted = {
   scalar: { mac: 0.32, row: 6, tap: 0.5 },
   /** Of four pixels of an output row (3×3), of a tap and of a tile of 4 × 4 pixels (any size). */
   window: { s1: 1.85, s2: 2.8, tap: 1.2, maxTap: 4, tile: 4 },
-} as const;
+};
+
+export type Constants = typeof costConstants;
 
 interface Tile {
   readonly block: number;
@@ -73,12 +75,15 @@ interface Tile {
 
 /** `n` tiles of `pixels` pixels, in each of which all blocks and groups of rows pass. */
 function passes(n: number, pixels: number, t: Tile, c: LinearCase, blocks: number, groups: number): number {
-  const spill = c.cols * pixels * 4 > fitted.l1.bytes ? fitted.l1.factor : 1;
+  const spill = c.cols * pixels * 4 > costConstants.l1.bytes ? costConstants.l1.factor : 1;
   return n * (blocks * t.block * spill + groups * t.row);
 }
 
 function scalarCost(c: LinearCase, weights: number): number {
-  return fitted.scalar.mac * weights * c.pixels + fitted.scalar.row * c.rows * Math.ceil(c.pixels / 4);
+  return (
+    costConstants.scalar.mac * weights * c.pixels +
+    costConstants.scalar.row * c.rows * Math.ceil(c.pixels / 4)
+  );
 }
 
 function csrCost(c: LinearCase, blocks: number): number {
@@ -86,9 +91,9 @@ function csrCost(c: LinearCase, blocks: number): number {
   const rest = c.pixels % 28;
   const wide = Math.floor(c.pixels / 28) + (rest > 16 ? 1 : 0);
   return (
-    passes(wide, 28, fitted.csr7v, c, blocks, c.rows) +
-    passes(rest > 4 && rest <= 16 ? 1 : 0, 16, fitted.csr4v, c, blocks, c.rows) +
-    passes(rest > 0 && rest <= 4 ? 1 : 0, 4, fitted.csr1v, c, blocks, c.rows)
+    passes(wide, 28, costConstants.csr7v, c, blocks, c.rows) +
+    passes(rest > 4 && rest <= 16 ? 1 : 0, 16, costConstants.csr4v, c, blocks, c.rows) +
+    passes(rest > 0 && rest <= 4 ? 1 : 0, 4, costConstants.csr1v, c, blocks, c.rows)
   );
 }
 
@@ -97,21 +102,23 @@ function panelCost(c: LinearCase, blocks: number): number {
   const rest = c.pixels % 8;
   const groups = Math.ceil(c.rows / 4);
   return (
-    passes(Math.floor(c.pixels / 8) + (rest > 4 ? 1 : 0), 8, fitted.tile4x8, c, blocks, groups) +
-    passes(rest > 0 && rest <= 4 ? 1 : 0, 4, fitted.tile4x4, c, blocks, groups)
+    passes(Math.floor(c.pixels / 8) + (rest > 4 ? 1 : 0), 8, costConstants.tile4x8, c, blocks, groups) +
+    passes(rest > 0 && rest <= 4 ? 1 : 0, 4, costConstants.tile4x4, c, blocks, groups)
   );
 }
 
 function pairCost(c: LinearCase, blocks: number): number {
   if (c.build === 'scalar') return scalarCost(c, 2 * blocks);
-  return passes(Math.ceil(c.pixels / 16), 16, fitted.tile2x16, c, blocks, Math.ceil(c.rows / 2));
+  return passes(Math.ceil(c.pixels / 16), 16, costConstants.tile2x16, c, blocks, Math.ceil(c.rows / 2));
 }
 
 /** One pixel, from blocks of `height` × `width` that take `bytes` each. */
 const vector = (height: number, width: number, bytes: number, t: Tile) => (c: LinearCase, blocks: number) => {
   if (c.build === 'scalar') return scalarCost(c, blocks * height * width);
   const compute = blocks * t.block + Math.ceil(c.rows / height) * t.row;
-  return blocks * bytes > fitted.l2.bytes ? Math.max(compute, blocks * bytes * fitted.l2.byte) : compute;
+  return blocks * bytes > costConstants.l2.bytes
+    ? Math.max(compute, blocks * bytes * costConstants.l2.byte)
+    : compute;
 };
 
 const always = () => true;
@@ -131,27 +138,27 @@ function linear(
 
 export const linearKernels: readonly LinearKernel[] = [
   linear('f32_linear_dense_4x8', 'dense', 'dense', always, panelCost),
-  linear('f32_linear_dense_8x1', 'dense', 'dense', outputVector, vector(4, 1, 16, fitted.tile8x1)),
+  linear('f32_linear_dense_8x1', 'dense', 'dense', outputVector, vector(4, 1, 16, costConstants.tile8x1)),
   linear('f32_linear_csr_1x28', 'csr', 'csr', always, csrCost),
   linear(
     'f32_linear_csr16_1x28',
     'csr16',
     'csr16',
     always,
-    (c, blocks) => fitted.csr16.factor * csrCost(c, blocks),
+    (c, blocks) => costConstants.csr16.factor * csrCost(c, blocks),
   ),
-  linear('f32_linear_csr_1x1', 'csr', 'csr', onePixel, vector(1, 1, 8, fitted.csr1)),
-  linear('f32_linear_sell4_4x1', 'sell', 'sell4', onePixel, vector(1, 1, 6, fitted.sell4)),
+  linear('f32_linear_csr_1x1', 'csr', 'csr', onePixel, vector(1, 1, 8, costConstants.csr1)),
+  linear('f32_linear_sell4_4x1', 'sell', 'sell4', onePixel, vector(1, 1, 6, costConstants.sell4)),
   linear('f32_linear_bsr4x1_4x8', 'bsr', 'bsr4x1', always, panelCost),
-  linear('f32_linear_bsr4x1_4x1', 'bsr', 'bsr4x1', outputVector, vector(4, 1, 20, fitted.tile4x1)),
+  linear('f32_linear_bsr4x1_4x1', 'bsr', 'bsr4x1', outputVector, vector(4, 1, 20, costConstants.tile4x1)),
   linear('f32_linear_bsr2x1_2x16', 'bsr', 'bsr2x1', always, pairCost),
-  linear('f32_linear_bsr2x1_2x1', 'bsr', 'bsr2x1', onePixel, vector(2, 1, 12, fitted.tile2x1)),
+  linear('f32_linear_bsr2x1_2x1', 'bsr', 'bsr2x1', onePixel, vector(2, 1, 12, costConstants.tile2x1)),
   linear(
     'f32_linear_bsr1x4_1x1',
     'bsr',
     'bsr1x4',
     (c) => c.pixels === 1 && c.contiguous && c.cols >= 4,
-    vector(1, 4, 20, fitted.tile1x4),
+    vector(1, 4, 20, costConstants.tile1x4),
   ),
 ];
 
@@ -320,18 +327,18 @@ const strips = (ns: number) => (c: WindowCase) =>
 const tiles4x4 = (c: WindowCase) => {
   if (c.build === 'scalar') return scalarWindow(c);
   const tiles = Math.ceil(c.outW / 4) * Math.ceil(c.outH / 4);
-  const tap = c.op === 'max' ? fitted.window.maxTap : fitted.window.tap;
-  return c.channels * tiles * (c.kh * c.kw * tap * c.strideX + fitted.window.tile);
+  const tap = c.op === 'max' ? costConstants.window.maxTap : costConstants.window.tap;
+  return c.channels * tiles * (c.kh * c.kw * tap * c.strideX + costConstants.window.tile);
 };
 
 const scalarWindow = (c: WindowCase) =>
-  c.channels * c.outH * c.outW * (c.kh * c.kw * fitted.scalar.tap + fitted.scalar.row);
+  c.channels * c.outH * c.outW * (c.kh * c.kw * costConstants.scalar.tap + costConstants.scalar.row);
 
 const windowNames = { conv: 'depthwise', max: 'maxpool', mean: 'avgpool' } as const;
 
 export const windowKernels: readonly WindowKernel[] = [
-  window('f32_depthwise_3x3s1_1x4', 'conv', square3(1), strips(fitted.window.s1)),
-  window('f32_depthwise_3x3s2_1x4', 'conv', square3(2), strips(fitted.window.s2)),
+  window('f32_depthwise_3x3s1_1x4', 'conv', square3(1), strips(costConstants.window.s1)),
+  window('f32_depthwise_3x3s2_1x4', 'conv', square3(2), strips(costConstants.window.s2)),
   ...(['conv', 'max', 'mean'] as const).flatMap((op) => [
     window(`f32_${windowNames[op]}_s1_4x4`, op, (c) => c.strideX === 1, tiles4x4),
     window(`f32_${windowNames[op]}_s2_4x4`, op, (c) => c.strideX === 2, tiles4x4),
