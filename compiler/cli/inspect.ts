@@ -32,11 +32,15 @@ export const inspect: CommandSpec = {
     const { removeDeadChannels } = await import('../passes/index.ts');
     const { graph: _, ...channels } = removeDeadChannels(model.graph);
     const facts = factsOf(model);
-    const lines = channelLines(channels).join('\n');
+    const { copiesOf, copyLine } = await import('../copies.ts');
+    const copies = copiesOf(model.graph);
+    const lines = [...channelLines(channels), copyLine(copies, format.bytes)]
+      .map(format.printable)
+      .join('\n');
     const text = context.options.json
       ? ''
       : [await page(facts, nodes, predictions), lines].join('\n\n').trimEnd();
-    context.result({ ...facts, layers: nodes, channels, predictions }, text);
+    context.result({ ...facts, layers: nodes, channels, copies, predictions }, text);
     return 0;
   },
 };

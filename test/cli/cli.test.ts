@@ -39,6 +39,7 @@ test('inspect shows layers and a prediction', async () => {
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(out).toMatch(/hidden +Dense +1×40 +840/);
   expect(out).toContain('90 %');
+  expect(out).toMatch(/Copies for the sake of layout: \d+ /);
 });
 
 test('inspect --json prints one object', async () => {
