@@ -1,22 +1,24 @@
 import { scalarRow, tile2x16, tile4x1, tile4x8 } from './blocks';
-import { madd } from './simd';
+import { madd, swathOf } from './simd';
 
 /** `linear` over blocks of four rows in one column. */
 export function f32_linear_bsr4x1_4x8<E>(x: usize, y: usize, bias: usize, counts: usize, columns: usize, weights: usize, rows: i32, cols: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
   if (ASC_FEATURE_SIMD) {
-    for (let p = 0; p < pixels; p += 8) {
+    // Where rows are short, and so many tiles lie between two walks of one that the processor forgets its end.
+    const swath = load<u32>(counts) < 64 && pixels > 256 ? swathOf(8, cols) : 8;
+    for (; pixels > 0; pixels -= swath, x += <usize>swath << 2, y += <usize>swath << 2) {
       let c = columns, w = weights, to = y, b = bias, n = counts;
       for (let row = 0; row < rows; row += 4) {
         const end = c + (<usize>load<u32>(n) << 2);
-        tile4x8<E>(x, to, b, c, end, w, row, rows - row, pixels - p, yRow, e0, e1);
+        for (let p = 0; p < min<i32>(pixels, swath); p += 8) {
+          tile4x8<E>(x + (<usize>p << 2), to + (<usize>p << 2), b, c, end, w, row, rows - row, pixels - p, yRow, e0, e1);
+        }
         w += (end - c) << 2;
         c = end;
         n += 4;
         b += 16;
         to += yRow << 2;
       }
-      x += 32;
-      y += 32;
     }
   } else scalarBlocks<E>(2, x, y, bias, counts, columns, weights, rows, pixels, yRow, e0, e1);
 }

@@ -1,11 +1,4 @@
-import { madd, put } from './simd';
-
-/**
- * Bytes of input that all rows walk over before any goes on, and how many neighbouring tiles that may be: a row that is walked
- * again ends where the processor has seen it end.
- */
-const SWATH: i32 = 80 * 1024;
-const SWATH_TILES: i32 = 8;
+import { madd, put, swathOf } from './simd';
 
 /**
  * `linear` over compressed sparse rows. A tile of pixels stays in registers while all entries of a row pass by.
@@ -15,7 +8,7 @@ const SWATH_TILES: i32 = 8;
  */
 export function f32_linear_csr_1x28<E>(x: usize, y: usize, bias: usize, counts: usize, entries: usize, rows: i32, cols: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
   if (ASC_FEATURE_SIMD) {
-    const swath = 28 * min<i32>(SWATH_TILES, max<i32>(1, SWATH / (cols * 112)));
+    const swath = swathOf(28, cols);
     for (; pixels > 0; pixels -= swath, x += <usize>swath << 2, y += <usize>swath << 2) {
       rowsOfSwath<E>(x, y, bias, counts, entries, rows, min<i32>(pixels, swath), yRow, e0, e1);
     }
