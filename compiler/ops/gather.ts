@@ -10,6 +10,7 @@ import {
 } from './define.ts';
 import { elements, tabulate } from './elements.ts';
 import { emitGather } from './gather-step.ts';
+import { onnxGridSample, onnxReverseSequence, onnxRoiAlign } from './onnx-sample.ts';
 import { onnxCompress, onnxGather } from './onnx-shape.ts';
 import { range } from './spatial.ts';
 import { take } from './take.ts';
@@ -83,6 +84,9 @@ export default defineOp<GatherAttrs>({
     onnx: {
       Compress: onnxCompress,
       Gather: onnxGather,
+      GridSample: onnxGridSample,
+      ReverseSequence: onnxReverseSequence,
+      RoiAlign: onnxRoiAlign,
     },
     graph: { GatherV2: readGatherV2, Gather: readGatherFirst },
     tflite: {
