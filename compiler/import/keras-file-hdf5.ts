@@ -7,8 +7,8 @@ import { checkName } from './json.ts';
 export interface Hdf5 {
   /** Text in an attribute of the root. */
   attribute(name: string): string | undefined;
-  /** All datasets below a group, by path from it; the group may be missing. */
-  datasets(group: string, allowNonfinite?: boolean): Map<string, Tensor>;
+  /** All datasets below a group but for those in its group `except`, by path from it; the group may be missing. */
+  datasets(group: string, allowNonfinite?: boolean, except?: string): Map<string, Tensor>;
 }
 
 const maxDepth = 16;
@@ -90,12 +90,12 @@ class Reader implements Hdf5 {
     return value;
   }
 
-  datasets(group: string, allowNonfinite = false): Map<string, Tensor> {
+  datasets(group: string, allowNonfinite = false, except?: string): Map<string, Tensor> {
     const out = new Map<string, Tensor>();
     const start = group === '' ? this.#root : this.#child(this.#root, group);
     if (!start) return out;
     // All sizes are known to be fit before the first dataset is read.
-    for (const { dataset, place } of this.#walk(start as Group, '', 0))
+    for (const { dataset, place } of this.#walk(start as Group, '', 0, except))
       out.set(place.node, this.#tensor(dataset, place, allowNonfinite));
     return out;
   }
@@ -104,9 +104,9 @@ class Reader implements Hdf5 {
     return group.keys().includes(name) ? group.get(name) : undefined;
   }
 
-  #walk(group: Group, path: string, depth: number): Found[] {
+  #walk(group: Group, path: string, depth: number, except?: string): Found[] {
     if (depth > maxDepth) throw overLimit('depth of groups', depth, maxDepth, this.#place);
-    const keys = group.keys();
+    const keys = group.keys().filter((key) => key !== except);
     this.#objects += keys.length;
     if (this.#objects > maxObjects)
       throw overLimit('number of HDF5 objects', this.#objects, maxObjects, this.#place);
@@ -161,7 +161,7 @@ class Reader implements Hdf5 {
     if (!dtype || !metadata.littleEndian)
       throw unsupported(`elements of HDF5 class ${metadata.type} and ${metadata.size} bytes`, place);
     const value = d.value;
-    const list = typeof value === 'number' ? [value] : value;
+    const list = typeof value === 'number' || typeof value === 'bigint' ? [value] : value;
     if (!ArrayBuffer.isView(list) && !Array.isArray(list)) throw badFormat('holds no numbers', place);
     const numbers = list as ArrayLike<number | bigint>;
     if (numbers.length !== elements) throw badFormat(`${numbers.length} elements in shape [${shape}]`, place);

@@ -2,7 +2,7 @@
 import { badFormat, type Place } from '../errors.ts';
 import type { Tensor } from '../ir/tensor.ts';
 import type { ModelFiles } from './files.ts';
-import { asObject, type JsonObject, parseJson } from './json.ts';
+import { asObject, type JsonObject, member, parseJson } from './json.ts';
 import { buildKeras } from './keras-build.ts';
 import { withHdf5 } from './keras-file-hdf5.ts';
 import { nameVariables } from './keras-file-variables.ts';
@@ -58,11 +58,19 @@ async function readZip(files: ModelFiles, options: ReadOptions = {}): Promise<Mo
   return withHdf5(stored, place, (file) =>
     build(
       topology,
-      () => nameVariables(topology, file.datasets('', options.allowNonfinite), place),
+      // The state of the optimizer, twice as large as the network, is no part of it.
+      () => nameVariables(topology, file.datasets('', options.allowNonfinite, 'optimizer'), place),
       place,
       options,
+      versionOf(entries.get('metadata.json'), place),
     ),
   );
+}
+
+function versionOf(metadata: Uint8Array | undefined, place: Place): string | undefined {
+  const version =
+    metadata && member(asObject(parseJson(metadata, place), 'metadata.json', place), 'keras_version');
+  return typeof version === 'string' ? version : undefined;
 }
 
 function build(
