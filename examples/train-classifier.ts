@@ -53,7 +53,8 @@ export async function trainClassifier(
   });
   const score = (part: keyof Split) => evaluate(tf, forward, split[part], 'ce').accuracy!;
   const accuracy = { train: score('train'), validation: score('validation'), test: score('test') };
-  console.log(`${name}  best at step ${result.best!.step}  test ${percent(accuracy.test)}`);
+  const scores = Object.entries(accuracy).map(([part, share]) => `${part} ${percent(share)}`);
+  console.log(`${name}  best at step ${result.best!.step}  ${scores.join('  ')}`);
   await saveModel(tf, model, join(folder, name));
   return { name, parameters: model.countParams(), accuracy };
 }
