@@ -3,7 +3,7 @@ import { benchKernels, type KernelRow } from './kernels.ts';
 
 export interface BreakEven {
   readonly layers: string;
-  /** Share of weights that are not zero; above 1 where sparse kernels win at any density that was measured. */
+  /** Share of weights that are not zero; 1 where sparse kernels win at any density that was measured. */
   readonly density: number;
 }
 
@@ -28,12 +28,17 @@ export async function benchBreakEven(minRounds: number, minTimeMs: number): Prom
   }));
 }
 
-/** Where the time of the faster sparse kernel, linear between densities, meets that of the dense one. */
+/**
+ * Where the time of the faster sparse kernel, linear between densities, meets that of the dense one; 1 where it never does. The
+ * clock of a machine may change between rows, so times are taken against the peer's of the same row.
+ */
 export function crossing(rows: readonly KernelRow[]): number {
+  const peers = new Map<string, number>();
+  for (const r of rows) peers.set(r.shape, Math.min(peers.get(r.shape) ?? r.peerNs, r.peerNs));
   const sum = (kernel: string, density: number) =>
     rows
       .filter((r) => r.kernel === kernel && r.density === density)
-      .reduce((n, r) => n + r.times * r.oursNs, 0);
+      .reduce((n, r) => n + (r.times * r.oursNs * peers.get(r.shape)!) / r.peerNs, 0);
   const measured = [...new Set(rows.map((r) => r.density))].sort((a, b) => a - b);
   // The dense kernel does the same work at every density.
   const whole = measured.reduce((n, d) => n + sum(dense, d), 0) / measured.length;
@@ -44,5 +49,5 @@ export function crossing(rows: readonly KernelRow[]): number {
     [measured[i - 1], times[i - 1]],
     [measured[i], times[i]],
   ];
-  return d0 + ((whole - t0) * (d1 - d0)) / (t1 - t0);
+  return Math.min(1, d0 + ((whole - t0) * (d1 - d0)) / (t1 - t0));
 }

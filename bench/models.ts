@@ -9,6 +9,7 @@ import { readModel } from '../compiler/import/index.ts';
 import { instantiate } from '../compiler/instance.ts';
 import type { Graph } from '../compiler/ir/graph.ts';
 import { random } from '../compiler/ir/random.ts';
+import type { Metadata } from '../compiler/link/metadata.ts';
 import { simplify } from '../compiler/passes/index.ts';
 import { emit } from '../compiler/pipeline.ts';
 import { parseGranularity, pruneGraph } from '../compiler/prune/index.ts';
@@ -31,6 +32,8 @@ export interface ModelRow {
   readonly wasmBytes?: number;
   readonly memoryBytes?: number;
   readonly arenaBytes?: number;
+  /** Share of the weights that went with channels that the zeros left dead. */
+  readonly deadShare?: number;
   readonly compileMs?: number;
 }
 
@@ -96,6 +99,7 @@ async function benchNetwork(tf: Tf, network: ZooName, options: ModelBenchOptions
         wasmBytes: wasm.length,
         memoryBytes: metadata.memoryBytes,
         arenaBytes: metadata.arenaBytes,
+        deadShare: deadShareOf(metadata),
         compileMs: ours.ms,
       };
       tasks.push({ name: `espalier ${sparsity} ${granularity}`, run, row });
@@ -162,4 +166,8 @@ export async function filesOf(tf: Tf, model: ReturnType<typeof build>): Promise<
     }),
   );
   return files;
+}
+
+function deadShareOf({ channels: { removed, saved } }: Metadata): number {
+  return removed.length === 0 ? 0 : 1 - saved.weights.after / saved.weights.before;
 }

@@ -82,9 +82,16 @@ function peakText({ gmacs, l1GBs }: MachinePeak): string {
   );
 }
 
-/** GMAC/s of surviving weights: the layer with most channels beside one whose input fits the L1 cache. */
+/**
+ * GMAC/s of surviving weights: the layer with most channels beside one whose input fits the L1 cache. The clock of a machine may
+ * change between rows: rates are scaled to the row in which the peer, whose work is always the same, was fastest.
+ */
 function wideLayers(rows: readonly KernelRow[], densities: readonly number[]): string {
-  const of = (shape: string, d: number) => rows.find((r) => r.shape === shape && r.density === d)?.gmacs ?? 0;
+  const of = (shape: string, d: number) => {
+    const own = rows.filter((r) => r.shape === shape);
+    const row = own.find((r) => r.density === d);
+    return row ? (row.gmacs * row.peerNs) / Math.min(...own.map((r) => r.peerNs)) : 0;
+  };
   const [wide, narrow] = ['49x1024x1024', '784x256x256'];
   const line = (name: string, cell: (d: number) => string) => [name, ...densities.map(cell)];
   const head = ['GMAC/s of surviving weights', ...densities.map((d) => `${share(1 - d)} zeros`)];
@@ -203,11 +210,12 @@ function modelTable(rows: readonly ModelRow[]): string {
       ours ? `${Math.round(r.wasmBytes! / 1000)}` : '',
       ours ? `${Math.round(r.memoryBytes! / 1000)}` : '',
       ours ? `${(r.compileMs! / 1000).toFixed(1)}` : '',
+      ours && r.deadShare! > 0 ? share(r.deadShare!) : '',
     ];
   });
   return [
-    'Weights are seeded, not trained: these rows are about time and bytes alone. Speed is relative to tfjs-wasm, median of alternating rounds with its 95 % interval. Outputs of all dense engines were compared first.',
-    table(['network', 'engine', 'ms', 'speed', 'wasm kB', 'memory kB', 'compile s'], body),
+    'Weights are seeded, not trained: these rows are about time and bytes alone. Speed is relative to tfjs-wasm, median of alternating rounds with its 95 % interval. Outputs of all dense engines were compared first. Zeros leave some channels dead, random weights more of them than trained ones: "dead" is the share of weights that went with such channels, a gain that is not the sparse kernels\'.',
+    table(['network', 'engine', 'ms', 'speed', 'wasm kB', 'memory kB', 'compile s', 'dead'], body),
   ].join('\n\n');
 }
 
