@@ -10,7 +10,7 @@ import { type ColdVariant, coldStart } from './bench/coldstart.ts';
 import { machineFacts } from './bench/machine.ts';
 import { measurePeak } from './bench/peak.ts';
 import { compare } from './bench/runner.ts';
-import { measureSize, type SizedFile } from './bench/size.ts';
+import { measureSize, type SizedFile, shipped } from './bench/size.ts';
 import type { BenchReport, ColdStart, LayerFacts, Variant } from './bench/types.ts';
 import { channelLines } from './describe.ts';
 import { badData, CompileError } from './errors.ts';
@@ -143,20 +143,19 @@ const methodNotes = [
 async function ours(id: string, title: string, kind: Variant['kind'], emitted: Emitted): Promise<Contender> {
   const { metadata } = emitted;
   const { run, caller } = await instantiate(emitted.wasm, metadata);
-  const shipped = pack(safeName(metadata.name), emitted, 'esm');
-  const code = [...shipped].filter(([name]) => !name.endsWith('.d.ts'));
+  const files = shipped(pack(safeName(metadata.name), emitted, 'esm'));
   return {
     id,
     title,
     kind,
     run,
     prepare: caller,
-    files: code.map(([name, content]) => ({ name, bytes: Buffer.from(content as Uint8Array) })),
+    files,
     memory: () => metadata.memoryBytes,
     cold(folder) {
-      writeFiles(join(folder, id), new Map(code));
+      writeFiles(join(folder, id), new Map(files.map((f) => [f.name, f.bytes])));
       const script = join(folder, id, 'cold.mjs');
-      const loader = code.map(([name]) => name).find((name) => name.endsWith('.js'))!;
+      const loader = files.find((f) => f.name.endsWith('.js'))!.name;
       writeFileSync(script, espalierScript(pathToFileURL(join(folder, id, loader)).href));
       return script;
     },

@@ -1,10 +1,8 @@
 /** What of a model's work only moves data: copies that the layouts of its values ask for. */
 import type { Graph } from './ir/graph.ts';
 import { elementBytes, sizeOf } from './ir/tensor.ts';
-import type { MoveStep, Step } from './plan/forms.ts';
-import { fuse } from './plan/fuse.ts';
-import { lower } from './plan/lower.ts';
-import { stage } from './plan/stage.ts';
+import { singleSteps } from './plan/forms.ts';
+import { stageGraph } from './plan/stage.ts';
 import { viewShape } from './plan/view.ts';
 
 export interface CopyFacts {
@@ -30,13 +28,10 @@ export function copyLine(copies: readonly CopyFacts[], bytes: (n: number) => str
 
 /** In order of execution; loops over time count once. */
 export function copiesOf(graph: Graph): CopyFacts[] {
-  const { plan } = stage(fuse(lower(graph)));
+  const { plan } = stageGraph(graph);
   const isPort = (id: number) => plan.values.get(id)!.role !== 'temp';
-  const visit = (step: Step): MoveStep[] => {
-    if (step.form === 'scan') return step.body.flatMap(visit);
-    return step.form === 'move' ? [step] : [];
-  };
-  return plan.steps.flatMap(visit).map(({ name, x, y }) => ({
+  const moves = singleSteps(plan.steps).filter((s) => s.form === 'move');
+  return moves.map(({ name, x, y }) => ({
     name,
     bytes: elementBytes[plan.values.get(y.value)!.dtype] * sizeOf(viewShape(y)),
     port: isPort(x.value) || isPort(y.value),

@@ -2,12 +2,10 @@
 import type { Graph } from './ir/graph.ts';
 import { random } from './ir/random.ts';
 import type { Build } from './kernels.ts';
-import type { LinearStep, Plan, PlanValue, Step } from './plan/forms.ts';
-import { fuse } from './plan/fuse.ts';
-import { lower } from './plan/lower.ts';
+import type { Plan, PlanValue } from './plan/forms.ts';
 import { layerInfo } from './plan/report.ts';
-import { type Objective, select } from './plan/select.ts';
-import { type Staged, stage } from './plan/stage.ts';
+import { linearSteps, type Objective, select } from './plan/select.ts';
+import { type Staged, stageGraph } from './plan/stage.ts';
 
 export interface Prediction {
   readonly sparsity: number;
@@ -30,7 +28,7 @@ export function predictPruning(
   options: PredictOptions = {},
 ): readonly [dense: Prediction, ...pruned: Prediction[]] {
   const { build = 'simd', objective = 'speed', seed = 1 } = options;
-  const staged = stage(fuse(lower(graph)));
+  const staged = stageGraph(graph);
   const predict = (sparsity: number, s: Staged, sparse: boolean): Prediction => {
     const layers = layerInfo(s.plan, select(s, { build, objective, sparse }));
     return {
@@ -48,15 +46,10 @@ export function predictPruning(
 function masked(plan: Plan, sparsity: number, seed: number): Plan {
   const rng = random(seed);
   const values = new Map(plan.values);
-  for (const id of new Set(plan.steps.flatMap(linearSteps).map((s) => s.weights))) {
+  for (const id of new Set(linearSteps(plan).map((s) => s.weights))) {
     const v = values.get(id)!;
     const data = (v.data as Float32Array).map((w) => (rng.next() < sparsity ? 0 : w));
     values.set(id, { ...v, data } satisfies PlanValue);
   }
   return { ...plan, values };
-}
-
-function linearSteps(step: Step): LinearStep[] {
-  if (step.form === 'scan') return step.body.flatMap(linearSteps);
-  return step.form === 'linear' ? [step] : [];
 }

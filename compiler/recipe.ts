@@ -9,10 +9,9 @@ import { z } from 'zod';
 import { targets } from '../targets/index.ts';
 import { installedVersions } from './bench/machine.ts';
 import { imageFits } from './data/images.ts';
-import { isModule, readSamples, type SampleSource } from './data/index.ts';
+import { isModule, type SampleSource } from './data/index.ts';
 import { badData, badFormat, ioFailed, overLimit, usage } from './errors.ts';
-import { type Compiled, compile, load, prune, version } from './index.ts';
-import { portsOf } from './ir/graph.ts';
+import { type Compiled, compile, load, prune, readSamples, version } from './index.ts';
 import type { Model } from './model.ts';
 import { buildOf, type CompileOptions, type FollowOptions } from './options.ts';
 import { allocations, granularityText, methods, type PruneOptions, parseGranularity } from './prune/index.ts';
@@ -263,7 +262,7 @@ export async function follow(path: string, options: FollowOptions = {}): Promise
   }
   const samples = async (given: Recipe['prune']['data'], of: SampleSource | undefined) => {
     if (!given || !of) return undefined;
-    const read = await readSamples(portsOf(model.graph, model.graph.inputs), of);
+    const read = await readSamples(model, of);
     const found = fingerprint(read);
     if (found !== given.sha256)
       throw badData(`holds other samples than ${file} was made with`, { file: given.path });

@@ -8,23 +8,14 @@ import { run } from '../compiler/cli/program.ts';
 import { CompileError, followRecipe, load, prune, recipeOf } from '../compiler/index.ts';
 import { readRecipe } from '../compiler/recipe.ts';
 import { npy } from './data/npy.ts';
-import { save, seedWeights, tf } from './import/models.ts';
+import { mlp } from './import/models.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-recipe-'));
 const at = (...path: string[]) => join(folder, ...path);
 
 beforeAll(async () => {
-  const { dense } = tf.layers;
-  const net = tf.sequential({
-    name: 'net',
-    layers: [
-      dense({ units: 24, inputShape: [12], activation: 'relu', name: 'hidden' }),
-      dense({ units: 3, activation: 'softmax', name: 'out' }),
-    ],
-  });
-  seedWeights(net);
   mkdirSync(at('models'));
-  for (const [name, bytes] of Object.entries(await save(net))) writeFileSync(at('models', name), bytes);
+  for (const [name, bytes] of Object.entries(await mlp(12, 24, 3))) writeFileSync(at('models', name), bytes);
   const values = Float32Array.from({ length: 64 * 12 }, (_, i) => Math.sin(i * 0.7) + Math.cos(i * i));
   writeFileSync(at('x.npy'), npy(values, [64, 12]));
   writeFileSync(

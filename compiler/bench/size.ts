@@ -2,10 +2,17 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, gzip, constants as zlib } from 'node:zlib';
+import type { Files } from '../../targets/index.ts';
 import type { FileSize, SizeSet } from './types.ts';
 
 /** A file by its path, or bytes under a name. */
 export type SizedFile = string | { readonly name: string; readonly bytes: Uint8Array };
+
+/** Of what the compiler makes, what has to be shipped: all but the declarations. */
+export const shipped = (files: Files) =>
+  [...files]
+    .filter(([name]) => !name.endsWith('.d.ts'))
+    .map(([name, content]) => ({ name, bytes: Buffer.from(content as Uint8Array) }));
 
 /**
  * What shipping these files costs, as they are and compressed: every file on its own, as a server sends it; gzip at level 9,

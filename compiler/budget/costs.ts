@@ -2,11 +2,9 @@
 import type { Graph } from '../ir/graph.ts';
 import type { Build } from '../kernels.ts';
 import type { LinearStep, Step } from '../plan/forms.ts';
-import { fuse } from '../plan/fuse.ts';
-import { lower } from '../plan/lower.ts';
 import { layerInfo, predictedNs } from '../plan/report.ts';
 import { chooser, type Objective, select } from '../plan/select.ts';
-import { type Staged, stage } from '../plan/stage.ts';
+import { type Staged, stageGraph } from '../plan/stage.ts';
 import { type LayerPlan, type PrunableLayer, withConstants } from '../prune/layers.ts';
 import { interpolate, knots, magnitudeCuts } from '../prune/levels.ts';
 import type { Granularity } from '../prune/math/problem.ts';
@@ -34,7 +32,7 @@ export function levelCosts(
   granularity: Granularity,
   { build, objective }: CostOptions,
 ): Costs[][] {
-  const staged = stage(fuse(lower(graph)));
+  const staged = stageGraph(graph);
   const options = { build, objective, sparse: true };
   const steps = staged.plan.steps.flatMap((s) => linearSteps(s, 1));
   return plans.map(({ layer }, i) => {
@@ -88,7 +86,7 @@ function stepCosts(
 
 /** A layer whose weights lowering rearranges: lowered anew. */
 function nodeCosts(graph: Graph, layer: PrunableLayer, data: Float32Array, options: SelectAs): SizeAndTime {
-  const staged = stage(fuse(lower(withConstants(graph, new Map([[layer.value, data]])))));
+  const staged = stageGraph(withConstants(graph, new Map([[layer.value, data]])));
   const own = layerInfo(staged.plan, select(staged, options)).filter((l) => l.name === layer.node.name);
   const sum = (of: (l: (typeof own)[number]) => number) => own.reduce((n, l) => n + of(l), 0);
   return { bytes: sum((l) => l.bytes), latencyMs: sum((l) => l.predictedNs) / 1e6 };

@@ -1,6 +1,7 @@
 /** Ctrl-C: work that can end early keeps the best so far, and a second one exits; anything else exits at once. */
 
-const exitCode = 130;
+/** Of what Ctrl-C has ended. */
+export const exitCode = 130;
 let running: AbortController | undefined;
 
 /** The handler of SIGINT. */

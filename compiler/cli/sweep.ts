@@ -4,7 +4,7 @@ import { type CommandSpec, type Context, option } from './command.ts';
 import { compile, compileOptions } from './compile.ts';
 import { type FinetuneFlags, finetuneOf } from './finetune.ts';
 import { type ModelOptions, modelOptions, modelSource } from './inputs.ts';
-import { interruptible } from './interrupt.ts';
+import { exitCode, interruptible } from './interrupt.ts';
 import { commandLine } from './line.ts';
 import { choices, fractions, names, notNegative, whole } from './parse.ts';
 import {
@@ -112,7 +112,7 @@ export const sweep: CommandSpec = {
     });
     if (ended) {
       context.say(`what is done is in ${format.printable(out)}; the same command goes on with it`);
-      return interrupted;
+      return exitCode;
     }
     if (!result) {
       context.result(
@@ -170,9 +170,6 @@ async function specOf(context: Context, path: string, flags: SweepFlags): Promis
     shard: flags.shard === undefined ? { index: 1, count: 1 } : parseShard(flags.shard),
   };
 }
-
-/** Exit code of what Ctrl-C has ended. */
-const interrupted = 130;
 
 /** The command that makes the recommended module. */
 function commandOf(

@@ -133,6 +133,10 @@ export interface Plan {
   readonly state: readonly { readonly value: PlanId; readonly initial: PlanId }[];
 }
 
+/** Steps one by one, those of a scan's body in its place. */
+export const singleSteps = (steps: readonly Step[]): Exclude<Step, { form: 'scan' }>[] =>
+  steps.flatMap((s) => (s.form === 'scan' ? singleSteps(s.body) : [s]));
+
 /** The views that a step reads and writes (the body of a scan included). */
 export function reads(step: Step): readonly View[] {
   switch (step.form) {

@@ -2,7 +2,7 @@
 import { type Build, chooseLinear, type LinearChoice, type LinearTiming } from '../kernels.ts';
 import type { Matrix, Packed } from '../sparse/format.ts';
 import { type FormatName, formats } from '../sparse/index.ts';
-import type { LinearStep, Plan, Step } from './forms.ts';
+import { type LinearStep, type Plan, singleSteps } from './forms.ts';
 import { type LinearGeometry, linearGeometry } from './linear.ts';
 import { nest, type Operand } from './nest.ts';
 import type { Staged } from './stage.ts';
@@ -52,13 +52,8 @@ export const kernelSteps = (staged: Staged, options: SelectOptions): readonly Ke
     ];
   });
 
-function linearSteps(plan: Plan): LinearStep[] {
-  const visit = (step: Step): LinearStep[] => {
-    if (step.form === 'scan') return step.body.flatMap(visit);
-    return step.form === 'linear' ? [step] : [];
-  };
-  return plan.steps.flatMap(visit);
-}
+export const linearSteps = (plan: Plan): LinearStep[] =>
+  singleSteps(plan.steps).filter((s) => s.form === 'linear');
 
 function selectLinear(step: LinearStep, staged: Staged, options: SelectOptions): LinearSelection {
   const { plan } = staged;

@@ -6,9 +6,10 @@
  * positions of a strided convolution must be neighbours too (phases).
  */
 import { assert } from '../errors.ts';
+import type { Graph } from '../ir/graph.ts';
 import type { Shape } from '../ir/tensor.ts';
 import { type LinearStep, type Plan, type PlanValue, reads, type Step, writes } from './forms.ts';
-import { mapViews } from './fuse.ts';
+import { fuse, mapViews } from './fuse.ts';
 import {
   hasEvenGaps,
   type Layout,
@@ -18,6 +19,7 @@ import {
   orderOf,
   plainLayout,
 } from './layout.ts';
+import { lower } from './lower.ts';
 import {
   dimSize,
   extent,
@@ -33,6 +35,9 @@ export interface Staged {
   readonly plan: Plan;
   readonly layouts: ReadonlyMap<PlanId, Layout>;
 }
+
+/** A graph lowered, fused and staged. */
+export const stageGraph = (graph: Graph): Staged => stage(fuse(lower(graph)));
 
 interface Wish {
   /** Axes along which pixels run, outermost first: these lie innermost. */

@@ -1,10 +1,9 @@
 /** The work of a sweep, piece by piece: one point, the dense build, or the sensitivities. */
 
-import { measureSize } from '../bench/size.ts';
-import { readSamples, type Samples } from '../data/index.ts';
+import { measureSize, shipped } from '../bench/size.ts';
+import type { Samples } from '../data/index.ts';
 import { badData, CompileError, usage } from '../errors.ts';
-import { type Compiled, compile, load, prune, version } from '../index.ts';
-import { portsOf } from '../ir/graph.ts';
+import { type Compiled, compile, load, prune, readSamples, version } from '../index.ts';
 import type { Model } from '../model.ts';
 import { parseGranularity, sensitivities, settle } from '../prune/index.ts';
 import { fingerprint, recordable } from '../record.ts';
@@ -37,7 +36,7 @@ export async function openBench(spec: SweepSpec): Promise<Bench> {
     throw usage('a sweep needs samples to tell its points apart', 'give --calibrate, --data or --evaluation');
   const { shapes, allowNonfinite } = source;
   const model = await load(source.path, { shapes, allowNonfinite });
-  const read = async (of: typeof data) => of && readSamples(portsOf(model.graph, model.graph.inputs), of);
+  const read = async (of: typeof data) => of && readSamples(model, of);
   const samples = { data: await read(data), evaluation: await read(evaluation) };
   const { sparsity: _, ...settled } = settle({ ...spec.prune, ...samples });
   const {
@@ -108,10 +107,7 @@ async function runPoint({ model, spec, data, evaluation }: Bench, point: Point):
 }
 
 async function builtFacts({ wasm, files, metadata }: Compiled): Promise<Built> {
-  const shipped = [...files].filter(([name]) => !name.endsWith('.d.ts'));
-  const { brotli } = await measureSize(
-    shipped.map(([name, content]) => ({ name, bytes: Buffer.from(content as Uint8Array) })),
-  );
+  const { brotli } = await measureSize(shipped(files));
   return {
     bytes: wasm.length,
     brotli,

@@ -1,6 +1,6 @@
 /** Times the modules of a sweep against its dense build: in turn, in one process, when nothing else of the sweep runs. */
 import { compare } from '../bench/runner.ts';
-import { instantiate } from '../instance.ts';
+import { task } from '../budget/measure.ts';
 import { readMetadata } from '../link/metadata.ts';
 import { noProgress, type Progress } from '../progress.ts';
 import { randomSamples } from '../samples.ts';
@@ -31,7 +31,7 @@ export async function timeAll(
   const groups = grouped(store, ids);
   try {
     for (const [i, group] of groups.entries()) {
-      const tasks = await Promise.all(['dense', ...group].map((id) => task(store, id, seed)));
+      const tasks = await Promise.all(['dense', ...group].map((id) => taskOf(store, id, seed)));
       const onRound = (share: number) => stage.update((i + share) / groups.length);
       const [first, ...rest] = await compare(tasks, { seed, minTimeMs, onRound });
       denseTimes.push(first.median);
@@ -58,9 +58,8 @@ function grouped(store: Store, ids: readonly string[]): string[][] {
   return groups;
 }
 
-async function task(store: Store, id: string, seed: number) {
+function taskOf(store: Store, id: string, seed: number) {
   const wasm = store.wasm(id)!;
   const metadata = readMetadata(wasm);
-  const [sample] = randomSamples(metadata.inputs, 1, seed);
-  return { name: id, run: (await instantiate(wasm, metadata)).caller(sample) };
+  return task(id, { wasm, metadata }, randomSamples(metadata.inputs, 1, seed)[0]);
 }

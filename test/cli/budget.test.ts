@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { run } from '../../compiler/cli/program.ts';
 import { readMetadata } from '../../compiler/index.ts';
 import { random } from '../../compiler/ir/random.ts';
-import { save, seedWeights, tf } from '../import/models.ts';
+import { mlp } from '../import/models.ts';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -15,16 +15,7 @@ const at = (...path: string[]) => join(folder, ...path);
 
 /** 20 → 40 → 4, 960 weights. */
 beforeAll(async () => {
-  const { dense } = tf.layers;
-  const net = tf.sequential({
-    name: 'net',
-    layers: [
-      dense({ units: 40, inputShape: [20], activation: 'relu', name: 'hidden' }),
-      dense({ units: 4, activation: 'softmax', name: 'out' }),
-    ],
-  });
-  seedWeights(net);
-  for (const [name, bytes] of Object.entries(await save(net))) writeFileSync(at(name), bytes);
+  for (const [name, bytes] of Object.entries(await mlp(20, 40, 4))) writeFileSync(at(name), bytes);
   writeFileSync(at('x.f32'), Float32Array.from({ length: 400 * 20 }, random(5).normal));
 });
 

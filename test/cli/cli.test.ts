@@ -5,23 +5,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readMetadata } from '../../compiler/index.ts';
 import { random } from '../../compiler/ir/random.ts';
-import { edited, save, seedWeights, tf } from '../import/models.ts';
+import { edited, mlp } from '../import/models.ts';
 import { espalier } from './run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-cli-'));
 const model = join(folder, 'model.json');
 
 beforeAll(async () => {
-  const { dense } = tf.layers;
-  const net = tf.sequential({
-    name: 'net',
-    layers: [
-      dense({ units: 40, inputShape: [20], activation: 'relu', name: 'hidden' }),
-      dense({ units: 4, activation: 'softmax', name: 'out' }),
-    ],
-  });
-  seedWeights(net);
-  const files = await save(net);
+  const files = await mlp(20, 40, 4);
   for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes);
   const strange = edited(files, (json) => {
     json.modelTopology.config.layers[0].class_name = 'Nothing';

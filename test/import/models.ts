@@ -21,6 +21,20 @@ export function seedWeights(model: tfjs.LayersModel, seed = 1): void {
   }
 }
 
+/** Files of `net`: inputs → hidden (ReLU) → out (softmax), with seeded weights. */
+export function mlp(inputs: number, hidden: number, outputs: number): Promise<Files> {
+  const { dense } = tf.layers;
+  const net = tf.sequential({
+    name: 'net',
+    layers: [
+      dense({ units: hidden, inputShape: [inputs], activation: 'relu', name: 'hidden' }),
+      dense({ units: outputs, activation: 'softmax', name: 'out' }),
+    ],
+  });
+  seedWeights(net);
+  return save(net);
+}
+
 export async function save(model: tfjs.LayersModel): Promise<Files> {
   let files: Files = {};
   await model.save(

@@ -8,7 +8,7 @@ import { run } from '../../compiler/cli/program.ts';
 import { parseShard, pointsOf, shardOf } from '../../compiler/sweep/grid.ts';
 import { mergeSweeps, type SweepSpec, sweep } from '../../compiler/sweep/index.ts';
 import { npy } from '../data/npy.ts';
-import { save, seedWeights, tf } from '../import/models.ts';
+import { mlp } from '../import/models.ts';
 
 vi.setConfig({ testTimeout: 300_000 });
 
@@ -18,16 +18,7 @@ const root = resolve(import.meta.dirname, '../..');
 const worker = join(root, 'compiler', `.sweep-worker-${process.pid}.mjs`);
 
 beforeAll(async () => {
-  const { dense } = tf.layers;
-  const net = tf.sequential({
-    name: 'net',
-    layers: [
-      dense({ units: 64, inputShape: [48], activation: 'relu', name: 'hidden' }),
-      dense({ units: 4, activation: 'softmax', name: 'out' }),
-    ],
-  });
-  seedWeights(net);
-  for (const [name, bytes] of Object.entries(await save(net))) writeFileSync(at(name), bytes);
+  for (const [name, bytes] of Object.entries(await mlp(48, 64, 4))) writeFileSync(at(name), bytes);
   const values = (n: number, seed: number) =>
     npy(
       Float32Array.from({ length: n * 48 }, (_, i) => Math.sin(i * seed) + Math.cos(i * i)),
