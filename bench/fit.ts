@@ -38,6 +38,7 @@ const constants: Record<string, number>[] = (
     'tile2x16',
     'tile4x1',
     'tile8x1',
+    'columns',
     'tile2x1',
     'tile1x4',
   ] satisfies (keyof Constants)[]

@@ -10,13 +10,14 @@ import {
   chooseLinear,
   chooseWindow,
   type LinearCase,
+  linearCase,
   linearKernels,
   windowKernels,
 } from '../compiler/kernels.ts';
 import { loadBackend } from '../compiler/prune/train/backend.ts';
-import { roundUp } from '../compiler/sparse/columns.ts';
 import type { Matrix } from '../compiler/sparse/format.ts';
 import { formats } from '../compiler/sparse/index.ts';
+import { roundUp } from '../compiler/sparse/offsets.ts';
 import { type ImageShape, macs, type Shape, shapeName, shapes } from './shapes.ts';
 
 export interface KernelRow {
@@ -140,9 +141,11 @@ function linear(
   const { plane, pixels, offsets } = view(shape);
   const w = sparseMatrix(shape.rows, offsets.length, density, block);
   const yRow = pixels === 1 ? 4 : 4 * roundUp(pixels, 4);
-  const choice = chooseLinear(w, offsets, { pixels, yRow, build, objective: 'speed' });
+  const problem = { pixels, yRow, build, zeros: shape.kind === 'matrix' ? shape.zeros : 0, scratch: true };
+  const c = linearCase(w, offsets, problem);
+  const choice = chooseLinear(w, offsets, { ...problem, objective: 'speed' });
   const addresses: Record<string, number> = {
-    x: m.random(shape.cols * plane),
+    x: m.random(shape.cols * plane, c.zeros),
     y: m.random((w.rows * yRow) / 4),
     bias: m.random(w.rows),
     rows: w.rows,
@@ -158,23 +161,15 @@ function linear(
     const packed = formats[format].pack(w, offsets);
     const own = { ...addresses };
     for (const name of formats[format].arrays) own[name] = m.put(packed.arrays[name]);
-    const problem = {
-      rows: w.rows,
-      cols: w.cols,
-      pixels,
-      yRow,
-      build,
-      contiguous: offsets.every((o, k) => o === 4 * k),
-    };
     return linearKernels
-      .filter((kernel) => kernel.format === format && kernel.accepts(problem))
+      .filter((kernel) => kernel.format === format && kernel.accepts(c))
       .map((kernel) => ({
         name: kernel.name,
         run: m.task(kernel, own),
         chosen: kernel === choice.kernel,
         fits: bytes <= denseBytes,
-        predictedNs: kernel.cost(problem, blocks),
-        case: problem,
+        predictedNs: kernel.cost(c, blocks),
+        case: c,
         blocks,
         macs: useful,
       }));

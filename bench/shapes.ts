@@ -12,6 +12,8 @@ export interface MatrixShape extends Layer {
   readonly pixels: number;
   readonly rows: number;
   readonly cols: number;
+  /** Share of the inputs that is zero when it runs. */
+  readonly zeros?: number;
 }
 
 /** A convolution with `same` padding on a square image, or (`depthwise`) one filter per channel. */
@@ -57,6 +59,8 @@ const depthwise = (
     }),
   );
 
+const denseLayers = '1 300 784 · 1 100 300 · 1 128 640 · 1 1000 1024 · 1 1024 4096';
+
 /** The 1×1 lists of MobileNetV2 and ShuffleNetV1 are those of XNNPACK's sparse benchmark: pixels, outputs, inputs. */
 export const shapes: readonly Shape[] = [
   ...matrices(
@@ -100,12 +104,13 @@ export const shapes: readonly Shape[] = [
     [14, 256, 1],
     [28, 128, 2],
   ]),
-  ...matrices('dense', '1 300 784 · 1 100 300 · 1 128 640 · 1 1000 1024 · 1 1024 4096'),
+  ...matrices('dense', denseLayers),
+  ...[0.5, 0.8].flatMap((zeros) => matrices('dense_zero_inputs', denseLayers).map((s) => ({ ...s, zeros }))),
 ];
 
 export const shapeName = (s: Shape): string =>
   s.kind === 'matrix'
-    ? `${s.pixels}x${s.rows}x${s.cols}`
+    ? `${s.pixels}x${s.rows}x${s.cols}${s.zeros ? `, ${100 * s.zeros} % of inputs zero` : ''}`
     : `${s.kernel}x${s.kernel}${s.stride === 2 ? 's2' : ''} ${s.cols}→${s.rows} @${s.size}²`;
 
 /** Multiply-adds of the dense layer. */

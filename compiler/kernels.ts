@@ -18,6 +18,10 @@ export interface LinearCase {
   readonly yRow: number;
   /** The columns are neighbours: their offsets ascend by 4 bytes. */
   readonly contiguous: boolean;
+  /** Share of the inputs that is taken to be zero at run time; 0 where nothing is known, and with more than one pixel. */
+  readonly zeros: number;
+  /** Sums may grow in y: no operand of the epilogue can lie in its place. */
+  readonly scratch: boolean;
   readonly build: Build;
 }
 
@@ -54,6 +58,8 @@ export const costConstants = {
   tile2x16: { block: 1.23, row: 5 },
   tile4x1: { block: 0.35, row: 4 },
   tile8x1: { block: 0.25, row: 3 },
+  /** `block` of columns whose input is not zero; `test` of every column; `byte` as in `l2`, of columns here and there. */
+  columns: { block: 0.26, row: 3, test: 1.5, byte: 0.03 },
   tile2x1: { block: 0.53, row: 3.5 },
   tile1x4: { block: 0.35, row: 4 },
   /** `factor` multiplies `block` where an input tile outgrows the L1 cache. */
@@ -121,6 +127,15 @@ const vector = (height: number, width: number, bytes: number, t: Tile) => (c: Li
     : compute;
 };
 
+/** Blocks of columns whose inputs are zero are not read. */
+function columnsCost(c: LinearCase, blocks: number): number {
+  const { block, row, test, byte } = costConstants.columns;
+  const read = (1 - c.zeros) * blocks;
+  if (c.build === 'scalar') return scalarCost(c, 4 * read);
+  const least = blocks * 16 > costConstants.l2.bytes ? read * 16 * byte : 0;
+  return Math.max(least, read * block + Math.ceil(c.rows / 4) * row) + test * c.cols;
+}
+
 const always = () => true;
 const onePixel = (c: LinearCase) => c.pixels === 1;
 const outputVector = (c: LinearCase) => c.pixels === 1 && c.yRow === 4;
@@ -139,6 +154,7 @@ function linear(
 export const linearKernels: readonly LinearKernel[] = [
   linear('f32_linear_dense_4x8', 'dense', 'dense', always, panelCost),
   linear('f32_linear_dense_8x1', 'dense', 'dense', outputVector, vector(4, 1, 16, costConstants.tile8x1)),
+  linear('f32_linear_columns_4x1', 'columns', 'columns', (c) => outputVector(c) && c.scratch, columnsCost),
   linear('f32_linear_csr_1x28', 'csr', 'csr', always, csrCost),
   linear(
     'f32_linear_csr16_1x28',
@@ -190,6 +206,8 @@ export interface LinearProblem {
   readonly pixels: number;
   readonly yRow: number;
   readonly build: Build;
+  readonly zeros?: number;
+  readonly scratch?: boolean;
 }
 
 export const linearCase = (w: Matrix, offsets: Int32Array, p: LinearProblem): LinearCase => ({
@@ -198,6 +216,8 @@ export const linearCase = (w: Matrix, offsets: Int32Array, p: LinearProblem): Li
   pixels: p.pixels,
   yRow: p.yRow,
   contiguous: offsets.every((o, k) => o === offsets[0] + 4 * k),
+  zeros: p.pixels === 1 ? (p.zeros ?? 0) : 0,
+  scratch: p.scratch ?? false,
   build: p.build,
 });
 

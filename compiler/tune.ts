@@ -42,7 +42,7 @@ export async function tune(
   const record = known ?? { version, cpu: os.cpus()[0]?.model.trim() || os.arch(), ns: {} };
   const open = new Map(
     kernelSteps(staged, { build, objective: 'speed', sparse: true })
-      .map((step) => problemOf(step, build))
+      .map((step) => problemOf(step))
       .map((p) => [p.tasks.map((t) => t.key).join(), p] as const)
       .filter(([, p]) => p.tasks.some((t) => record.ns[t.key] === undefined)),
   );
@@ -90,9 +90,9 @@ interface Problem {
 }
 
 /** The candidates of a step: every kernel whose format takes no more bytes than dense. */
-function problemOf({ geometry, matrices: [matrix] }: KernelStep, build: Build): Problem {
-  const { offsets, pixels, yRow } = geometry;
-  const c = linearCase(matrix, offsets, { pixels, yRow, build });
+function problemOf({ geometry, problem, matrices: [matrix] }: KernelStep): Problem {
+  const { offsets } = geometry;
+  const c = linearCase(matrix, offsets, problem);
   const pairs = linearPairs(matrix, offsets, c);
   const tasks = pairs
     .filter((p) => p.bytes <= pairs[0].bytes)
@@ -102,7 +102,8 @@ function problemOf({ geometry, matrices: [matrix] }: KernelStep, build: Build): 
 
 function keyOf(kernel: LinearKernel, c: LinearCase, blocks: number): string {
   const share = (blocks / Math.max(1, c.rows * c.cols)).toPrecision(2);
-  return `${c.build} ${kernel.name} ${c.rows}x${c.cols}x${c.pixels} ${c.yRow} ${share}`;
+  const zeros = c.zeros > 0 ? ` ${c.zeros} zeros` : '';
+  return `${c.build} ${kernel.name} ${c.rows}x${c.cols}x${c.pixels} ${c.yRow} ${share}${zeros}`;
 }
 
 const ends = (offsets: Int32Array) => ({
@@ -143,7 +144,7 @@ async function measure(m: KernelMachine, p: Problem): Promise<[key: string, ns: 
   m.reset();
   const { c, matrix, offsets } = p;
   const shared = {
-    x: m.random(inputFloats(p)) - ends(offsets).low,
+    x: m.random(inputFloats(p), c.zeros) - ends(offsets).low,
     y: m.random(outputFloats(p)),
     bias: m.random(c.rows),
     rows: c.rows,

@@ -9,8 +9,8 @@ type Kernel = LinearKernel | WindowKernel;
 export interface KernelMachine {
   /** Copies the data to memory and gives its address. */
   put(data: PackedArray): number;
-  /** The address of so many random floats. */
-  random(floats: number): number;
+  /** The address of so many random floats, of which a share is zero. */
+  random(floats: number, zeros?: number): number;
   /** One call of the kernel with its arguments by name. */
   task(kernel: Kernel, args: Readonly<Record<string, number>>): () => void;
   /** Forgets all that was put. */
@@ -50,11 +50,12 @@ export async function kernelMachine(
       new Uint8Array(memory.buffer).set(from, at);
       return at;
     },
-    random(floats) {
+    random(floats, zeros = 0) {
       const at = reserve(4 * floats);
       const next = seededRandom(floats);
       const view = new Float32Array(memory.buffer, at, floats);
       for (let i = 0; i < floats; i++) view[i] = next() - 0.5;
+      for (let i = 0; i < floats; i++) if (zeros > 0 && next() < zeros) view[i] = 0;
       return at;
     },
     task(kernel, args) {

@@ -1,5 +1,11 @@
 /** Selection: a format and a kernel for every `linear` step, by cost; and the packed weights. */
-import { type Build, chooseLinear, type LinearChoice, type LinearTiming } from '../kernels.ts';
+import {
+  type Build,
+  chooseLinear,
+  type LinearChoice,
+  type LinearProblem,
+  type LinearTiming,
+} from '../kernels.ts';
 import type { Matrix, Packed } from '../sparse/format.ts';
 import { type FormatName, formats } from '../sparse/index.ts';
 import { type LinearStep, type Plan, singleSteps } from './forms.ts';
@@ -7,6 +13,7 @@ import { type LinearGeometry, linearGeometry } from './linear.ts';
 import { nest, type Operand } from './nest.ts';
 import type { Staged } from './stage.ts';
 import type { View } from './view.ts';
+import { zeroShare } from './zeros.ts';
 
 export type Objective = 'speed' | 'size';
 
@@ -38,17 +45,22 @@ export function select(staged: Staged, options: SelectOptions): ReadonlyMap<Line
 /** A step that kernels can do: its matrices, one per group, and how it is called. */
 export interface KernelStep {
   readonly geometry: LinearGeometry;
+  readonly problem: LinearProblem;
   readonly matrices: readonly Matrix[];
 }
 
 /** The steps between whose kernels `select` chooses. */
 export const kernelSteps = (staged: Staged, options: SelectOptions): readonly KernelStep[] =>
   linearSteps(staged.plan).flatMap((step) => {
-    const { geometry, choose } = chooser(step, staged, options);
+    const { geometry, problem, choose } = chooser(step, staged, options);
     if (!choose) return [];
     const data = staged.plan.values.get(step.weights)!.data as Float32Array;
     return [
-      { geometry, matrices: groupMatrices(data, geometry.rows, geometry.groups, geometry.offsets.length) },
+      {
+        geometry,
+        problem,
+        matrices: groupMatrices(data, geometry.rows, geometry.groups, geometry.offsets.length),
+      },
     ];
   });
 
@@ -70,6 +82,7 @@ function selectLinear(step: LinearStep, staged: Staged, options: SelectOptions):
 
 export interface Chooser {
   readonly geometry: LinearGeometry;
+  readonly problem: LinearProblem;
   /** Format and kernel for weights [G, R, K]; absent where no kernel fits the views. */
   readonly choose?: (weights: Float32Array) => LinearChoice;
 }
@@ -78,17 +91,24 @@ export interface Chooser {
 export function chooser(step: LinearStep, { plan, layouts }: Staged, options: SelectOptions): Chooser {
   const geometry = linearGeometry(step, plan, layouts);
   const { rows, groups, offsets, pixels, yRow } = geometry;
-  const distinct = new Set(offsets).size === offsets.length;
-  if (!geometry.contiguous || !distinct || !operandsFollow(step, plan, layouts)) return { geometry };
   const { build, objective, timing } = options;
+  const problem = {
+    pixels,
+    yRow,
+    build,
+    zeros: pixels === 1 ? zeroShare(plan, step.x.value) : 0,
+    scratch: (step.epilogue?.args ?? []).every((a) => plan.values.get(a.value)!.data),
+  };
+  const distinct = new Set(offsets).size === offsets.length;
+  if (!geometry.contiguous || !distinct || !operandsFollow(step, plan, layouts)) return { geometry, problem };
   const choose = (weights: Float32Array): LinearChoice => {
     const [matrix] = groupMatrices(weights, rows, groups, offsets.length);
-    const best = chooseLinear(matrix, offsets, { pixels, yRow, build, objective }, timing);
+    const best = chooseLinear(matrix, offsets, { ...problem, objective }, timing);
     const asked = best.candidates.find((c) => c.format === options.format);
     if (asked) return { ...best, ...asked, reason: 'asked for' };
     return options.sparse ? best : { ...best, ...best.candidates[0], reason: 'dense build' };
   };
-  return { geometry, choose };
+  return { geometry, problem, choose };
 }
 
 /** True where all operands of the epilogue that are computed move as the result moves: kernels know their distance alone. */

@@ -1,6 +1,6 @@
 import { assert } from '../errors.ts';
-import { columnsByOffset } from './columns.ts';
 import type { Format, Matrix, Packed } from './format.ts';
+import { columnsByOffset } from './offsets.ts';
 
 /**
  * Blocks of `height` rows in one column; a block is kept if any of its weights is not zero. Rows of a last, incomplete group are

@@ -1,6 +1,6 @@
 import { assert } from '../errors.ts';
-import { columnsByOffset, roundUp } from './columns.ts';
 import type { Format, Matrix, Packed } from './format.ts';
+import { columnsByOffset, roundUp } from './offsets.ts';
 
 /**
  * Blocks of one row × four neighbouring columns; a block is kept if any of its weights is not zero. Where `cols` is not a multiple

@@ -1,6 +1,6 @@
 import { assert } from '../errors.ts';
-import { columnsByOffset } from './columns.ts';
 import type { Format, Matrix, Packed } from './format.ts';
+import { columnsByOffset } from './offsets.ts';
 
 /**
  * Compressed sparse rows. A column is the byte offset of its first pixel, and lies beside its weight so that one 8-byte load

@@ -1,6 +1,6 @@
 import { assert } from '../errors.ts';
-import { columnsByOffset } from './columns.ts';
 import type { Format, Matrix, Packed } from './format.ts';
+import { columnsByOffset } from './offsets.ts';
 
 /**
  * Compressed sparse rows with narrow columns: an entry says how many floats it lies behind the one before in its row, the first how

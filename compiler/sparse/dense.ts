@@ -1,6 +1,6 @@
 import { assert } from '../errors.ts';
-import { columnsByOffset, roundUp } from './columns.ts';
 import type { Format, Matrix, Packed } from './format.ts';
+import { columnsByOffset, roundUp } from './offsets.ts';
 
 /**
  * All weights, in panels of four rows. A last panel that is not full holds zero rows, which no kernel stores.

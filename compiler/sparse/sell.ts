@@ -1,6 +1,6 @@
 import { assert } from '../errors.ts';
-import { columnsByOffset } from './columns.ts';
 import type { Format, Matrix, Packed } from './format.ts';
+import { columnsByOffset } from './offsets.ts';
 
 /** A step holds one entry of each of the four rows of a slice. */
 const stepWords = 6;

@@ -40,6 +40,16 @@ test('size: csr16 for scattered zeros of images', () => {
   expect(choice.bytes).toBeLessThan(0.77 * choice.candidates.find(({ format }) => format === 'csr')!.bytes);
 });
 
+test('after a ReLU: by column, where sums may grow in the output', () => {
+  const full = randomMatrix(128, 128, 1, 1);
+  const relu = { ...vector, zeros: 0.5, scratch: true };
+  expect(chooseLinear(full, floats(128), relu).kernel.name).toBe('f32_linear_columns_4x1');
+  expect(chooseLinear(full, floats(128), { ...relu, scratch: false }).format).toBe('dense');
+  expect(chooseLinear(full, floats(128), { ...relu, zeros: 0 }).format).toBe('dense');
+  expect(chooseLinear(full, planes(128), { ...image, zeros: 0.5, scratch: true }).format).toBe('dense');
+  expect(chooseLinear(randomMatrix(128, 128, 0.1, 1), floats(128), relu).format).toBe('sell4');
+});
+
 test('columns too far apart for u16 indices rule sell4 and csr16 out', () => {
   const offsets = Int32Array.from({ length: 128 }, (_, k) => 4096 * k);
   const { candidates } = chooseLinear(randomMatrix(128, 128, 0.1, 1), offsets, vector);

@@ -15,6 +15,8 @@ interface Case {
   /** Floats between output rows beyond the pixels. */
   readonly gap?: number;
   readonly emptyRow?: number;
+  /** Share of zeros among the inputs. */
+  readonly zeros?: number;
 }
 
 /** Cases named after the edges of the register tile of `rows` × `pixels`. */
@@ -34,6 +36,9 @@ function cases(mr: number, nr: number): Record<string, Case> {
     all_zero_row: { ...usual, rows: 2 * mr + 1, emptyRow: mr },
     empty_matrix: { ...usual, density: 0 },
     half_sparse: { ...usual, rows: 13, cols: 32 },
+    zero_inputs: { ...usual, cols: 33, zeros: 0.5 },
+    zero_inputs_most: { ...usual, rows: 4 * mr, cols: 67, density: 1, zeros: 0.9 },
+    zero_inputs_all: { ...usual, zeros: 1 },
     very_sparse: { ...usual, rows: 33, cols: 64, density: 0.05 },
   };
   if (nr === 1) return edges;
@@ -70,6 +75,33 @@ for (const build of builds) {
   });
 }
 
+test('inputs that are NaN or infinite are multiplied, those that are zero skipped', async () => {
+  const kernel = linearKernels.find((k) => k.format === 'columns')!;
+  const [rows, cols] = [7, 9];
+  const w = randomMatrix(rows, cols, 1, 2);
+  const offsets = Int32Array.from({ length: cols }, (_, k) => 4 * k);
+  for (const build of builds) {
+    const m = await machine(build, [kernel]);
+    for (const special of [NaN, Infinity, -Infinity]) {
+      m.reset();
+      // The weights of a skipped input count as zero, whatever they are.
+      const spoilt = { ...w, data: w.data.slice() };
+      for (let r = 0; r < rows; r++) spoilt.data[r * cols + 3] = special;
+      const x = Float32Array.of(0.5, special, 0, 0, -0, 2, 0, 1, -1);
+      const y = m.room(rows + 4, 7);
+      const addresses: Record<string, number> = { x: m.put(x), y, bias: m.put(new Float32Array(rows)) };
+      addresses.e0 = (m.put(new Float32Array(rows)) - y) >>> 0;
+      addresses.e1 = m.put(new Float32Array(rows).fill(1));
+      const { arrays } = formats.columns.pack(spoilt, offsets);
+      for (const name of formats.columns.arrays) addresses[name] = m.put(arrays[name]);
+      Object.assign(addresses, { rows, cols, pixels: 1, yRow: 4 });
+      m.kernels[kernel.name](...kernel.args.map((a) => addresses[a]));
+      const expected = Array.from({ length: rows }, (_, r) => w.data[r * cols + 1] * special);
+      expect([...m.floats(y, rows)], `${build} ${special}`).toEqual(expected);
+    }
+  }
+});
+
 test('names follow the convention and are unique', () => {
   for (const k of linearKernels) expect(k.name).toMatch(new RegExp(`^f32_linear_${k.format}_\\d+x\\d+$`));
   expect(new Set(linearKernels.map((k) => k.name)).size).toBe(linearKernels.length);
@@ -78,7 +110,16 @@ test('names follow the convention and are unique', () => {
 function check(m: Machine, build: LinearCase['build'], kernel: LinearKernel, c: Case): void {
   const { rows, cols, pixels } = c;
   const contiguous = pixels === 1;
-  const problem = { rows, cols, pixels, yRow: 4 * (pixels + (c.gap ?? 0)), contiguous, build };
+  const problem = {
+    rows,
+    cols,
+    pixels,
+    yRow: 4 * (pixels + (c.gap ?? 0)),
+    contiguous,
+    zeros: 0,
+    scratch: true,
+    build,
+  };
   if (!kernel.accepts(problem)) {
     expect(pixels === 1 && cols >= 4, `${kernel.name} refuses a plain case`).toBe(false);
     return;
@@ -94,6 +135,7 @@ function check(m: Machine, build: LinearCase['build'], kernel: LinearKernel, c: 
   const plane = Math.max(...offsets) / 4 + pixels;
   const signed = (n: number) => Float32Array.from({ length: n }, () => next() * 2 - 1);
   const x = signed(plane);
+  for (let i = 0; i < plane; i++) if (next() < (c.zeros ?? 0)) x[i] = next() < 0.5 ? 0 : -0;
   const bias = signed(rows);
   const scale = signed(rows);
   const stride = pixels + (c.gap ?? 0);

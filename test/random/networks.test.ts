@@ -23,6 +23,7 @@ const variants: readonly Options[] = [
   { build: 'simd', format: 'bsr4x1' },
   { build: 'simd', format: 'bsr2x1' },
   { build: 'simd', objective: 'size' },
+  { build: 'simd', format: 'columns' },
   { build: 'simd', format: 'sell4' },
 ];
 
