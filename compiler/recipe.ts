@@ -59,6 +59,7 @@ const finetuneSchema = z.strictObject({
   weightDecay: z.number().min(0),
   l1: z.number().min(0),
   l2: z.number().min(0),
+  features: z.number().min(0),
   patience: z.int().positive().optional(),
 });
 

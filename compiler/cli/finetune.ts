@@ -11,6 +11,7 @@ export interface FinetuneFlags {
   readonly lr?: number;
   readonly batch?: number;
   readonly patience?: number;
+  readonly features?: number;
   readonly weightDecay?: number;
   readonly l1?: number;
   readonly l2?: number;
@@ -28,6 +29,9 @@ export const finetuneOptions = () => [
   option('--lr <rate>', 'at the start, falling to 0 (default: 1e-3, gradual 2e-3)').argParser(positive),
   option('--batch <n>', 'samples a step (default: 64)').argParser(whole),
   option('--patience <n>', 'end after so many epochs without a better one').argParser(whole),
+  option('--features <x>', 'weight of what inner layers give, beside the answers (default: 0)').argParser(
+    notNegative,
+  ),
   option('--weight-decay <x>', 'decoupled, a step').argParser(notNegative),
   option('--l1 <x>', 'strength of L1 regularization').argParser(notNegative),
   option('--l2 <x>', 'strength of L2 regularization').argParser(notNegative),
@@ -35,8 +39,8 @@ export const finetuneOptions = () => [
 
 /** Settings where one was given, else whether to train at all. */
 export function finetuneOf(flags: FinetuneFlags): FinetuneSettings | boolean | undefined {
-  const { finetune, epochs, schedule, optimizer, lr, batch, patience, weightDecay, l1, l2 } = flags;
-  const settings = { epochs, schedule, optimizer, lr, batch, patience, weightDecay, l1, l2 };
+  const { finetune, epochs, schedule, optimizer, lr, batch, patience, features, weightDecay, l1, l2 } = flags;
+  const settings = { epochs, schedule, optimizer, lr, batch, patience, features, weightDecay, l1, l2 };
   const given = Object.entries(settings).filter(([, v]) => v !== undefined);
   return finetune === false || given.length === 0 ? finetune : Object.fromEntries(given);
 }

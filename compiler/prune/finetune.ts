@@ -7,8 +7,8 @@ import type { Graph, ValueId } from '../ir/graph.ts';
 import { noProgress } from '../progress.ts';
 import { answers } from './answers.ts';
 import type { Part, Parts } from './data.ts';
-import { type Constants, tfGraph } from './graph-tf.ts';
-import type { LayerPlan } from './layers.ts';
+import { type Constants, type TfGraph, tfGraph } from './graph-tf.ts';
+import type { LayerPlan, PrunableLayer } from './layers.ts';
 import { keepCounts, type Masks, magnitudeMask, masked } from './magnitude.ts';
 import type { AllocationPolicy } from './math/allocate.ts';
 import type { Granularity } from './math/problem.ts';
@@ -18,6 +18,7 @@ import type { Tf } from './train/backend.ts';
 import { openCheckpoint } from './train/checkpoint.ts';
 import type { TrainData } from './train/data.ts';
 import type { Score } from './train/evaluate.ts';
+import { featureObjective } from './train/features.ts';
 import { type TrainResult, train } from './train/loop.ts';
 
 /** The masks to end with: given, or grown on the schedule towards a sparsity. */
@@ -36,7 +37,8 @@ const rampShare = 0.5;
 const rampEvery = 20;
 
 /**
- * The graph's constants, trained under masks from `start` on; the graph as it is, dense, is the teacher.
+ * The graph's constants, trained under masks from `start` on; the graph as it is, dense, is the teacher, of what `layers` give too
+ * where the settings ask for it.
  *
  * @throws {CompileError} E_DATA, E_UNSUPPORTED
  */
@@ -44,6 +46,7 @@ export async function finetune(
   tf: Tf,
   graph: Graph,
   start: Constants,
+  layers: readonly PrunableLayer[],
   target: Target,
   { fit, choose }: Parts,
   settings: SettledFinetune & { readonly seed: number },
@@ -65,7 +68,12 @@ export async function finetune(
       teacher: answers(tf, guide, part).values,
     });
     const live = (x: Tensor) => guide.forward(x);
-    const data = settings.augment ? { ...taught(fit), teacher: live } : taught(fit);
+    const loss = fit.y ? 'kd+ce' : net.classifies ? 'kd' : 'mse';
+    const objective =
+      settings.features > 0 &&
+      featureObjective(tf, net, guide, featuresOf(net, layers), loss, settings.features);
+    const { teacher, ...bare } = taught(fit);
+    const data = objective ? bare : { ...bare, teacher: settings.augment ? live : teacher };
     const masks = masker(target, net.variables, steps);
     const checkpoint =
       context.checkpoint &&
@@ -85,7 +93,8 @@ export async function finetune(
       validation: taught(choose),
       // Accuracy on a few hundred samples is mostly chance.
       better: (a, b) => a.loss < b.loss,
-      loss: fit.y ? 'kd+ce' : net.classifies ? 'kd' : 'mse',
+      loss,
+      ...(objective && { objective }),
       steps,
       batch,
       lr,
@@ -118,6 +127,13 @@ export async function finetune(
     net.dispose();
     guide.dispose();
   }
+}
+
+/** What the layers give, the answers themselves apart. */
+function featuresOf({ nodes, targets }: TfGraph, layers: readonly PrunableLayer[]): ValueId[] {
+  const known = new Set(nodes);
+  const made = layers.flatMap(({ node }) => (known.has(node) ? [node.outputs[0]] : []));
+  return [...new Set(made)].filter((id) => !targets.includes(id));
 }
 
 /** What distinguishes one target from another. */

@@ -22,6 +22,8 @@ export interface TfGraph {
   readonly sampleBytes: number;
   /** [b, width] (all inputs, flat) → [b, …], all outputs flat, without a final softmax. */
   forward(x: TfTensor): TfTensor;
+  /** `forward`, and some of the values on the way to it. */
+  run(x: TfTensor, wanted: readonly ValueId[]): { readonly answers: TfTensor; readonly values: TfTensor[] };
   /** Constants that stay. */
   readonly fixed: ReadonlyMap<ValueId, TfTensor>;
   /** The outputs of one node. */
@@ -30,6 +32,8 @@ export interface TfGraph {
   inputs(x: TfTensor): Map<ValueId, TfTensor>;
   /** Nodes that the outputs need, without a final softmax, in order. */
   readonly nodes: readonly Node[];
+  /** The values that are the answers. */
+  readonly targets: readonly ValueId[];
   dispose(): void;
 }
 
@@ -82,6 +86,19 @@ export function tfGraph(tf: Tf, graph: Graph, changed: Constants = new Map()): T
     );
   };
   const apply = (n: Node, given: readonly (TfTensor | null)[]) => opOf(n.kind).tf!(tf, given, n.attrs);
+  const run = (x: TfTensor, wanted: readonly ValueId[]) => {
+    const env = new Map<ValueId, TfTensor>([...fixed, ...variables, ...inputs(x)]);
+    for (const n of nodes) {
+      const made = apply(
+        n,
+        n.inputs.map((i) => (i === null ? null : env.get(i)!)),
+      );
+      n.outputs.forEach((id, i) => void env.set(id, made[i]));
+    }
+    const flat = targets.map((id) => tf.reshape(env.get(id)!, [x.shape[0], -1]));
+    const answers = flat.length === 1 ? flat[0] : tf.concat(flat, 1);
+    return { answers, values: wanted.map((id) => env.get(id)!) };
+  };
   return {
     variables,
     classifies: targets.length === 1 && targets[0] !== graph.outputs[0].value,
@@ -92,18 +109,9 @@ export function tfGraph(tf: Tf, graph: Graph, changed: Constants = new Map()): T
     fixed,
     apply,
     nodes,
-    forward(x) {
-      const env = new Map<ValueId, TfTensor>([...fixed, ...variables, ...inputs(x)]);
-      for (const n of nodes) {
-        const made = apply(
-          n,
-          n.inputs.map((i) => (i === null ? null : env.get(i)!)),
-        );
-        n.outputs.forEach((id, i) => void env.set(id, made[i]));
-      }
-      const flat = targets.map((id) => tf.reshape(env.get(id)!, [x.shape[0], -1]));
-      return flat.length === 1 ? flat[0] : tf.concat(flat, 1);
-    },
+    targets,
+    run,
+    forward: (x) => run(x, []).answers,
     dispose() {
       for (const t of [...fixed.values(), ...variables.values()]) t.dispose();
     },

@@ -94,6 +94,8 @@ export interface FinetuneSettings {
    */
   readonly schedule?: 'gradual' | 'fixed';
   readonly optimizer?: OptimizerName;
+  /** Weight of the inner layers' distance from the dense network's, beside that of the answers; 0 by default. */
+  readonly features?: number;
   readonly weightDecay?: number;
   readonly l1?: number;
   readonly l2?: number;
@@ -150,6 +152,7 @@ function settleFinetune(o: PruneOptions, granularity: Granularity): SettledFinet
     schedule: gradual ? 'gradual' : 'fixed',
     optimizer: given.optimizer ?? 'adam',
     weightDecay: given.weightDecay ?? 0,
+    features: given.features ?? 0,
     l1: given.l1 ?? 0,
     l2: given.l2 ?? 0,
   };
@@ -220,7 +223,7 @@ function checkFinetune(f: FinetuneSettings): void {
     if (value !== undefined && !(value > 0 && value < Infinity))
       throw usage(`${name} must be above 0, not ${value}`);
   }
-  for (const name of ['weightDecay', 'l1', 'l2'] as const) {
+  for (const name of ['features', 'weightDecay', 'l1', 'l2'] as const) {
     const value = f[name];
     if (value !== undefined && !(value >= 0 && value < Infinity))
       throw usage(`${name} must be at least 0, not ${value}`);

@@ -1,11 +1,11 @@
 /** Training and fine-tuning with masks that hold, wherever the network comes from. */
 
 import { setImmediate } from 'node:timers/promises';
-import type { Tensor, Variable } from '@tensorflow/tfjs';
+import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs';
 import { random } from '../../ir/random.ts';
 import type { Tf } from './backend.ts';
 import type { TrainCheckpoint, TrainState } from './checkpoint.ts';
-import { type Augment, gather, ShuffledBatches, sampleCount, type TrainData } from './data.ts';
+import { type Augment, type Batch, gather, ShuffledBatches, sampleCount, type TrainData } from './data.ts';
 import { evaluate, type Forward, isBetter, type Score } from './evaluate.ts';
 import { checkLoss, type Loss, lossOf } from './loss.ts';
 import { createOptimizer, type Masks, type OptimizerName } from './optimizer.ts';
@@ -18,6 +18,8 @@ export interface TrainOptions {
   readonly masks?: Masks;
   readonly data: TrainData;
   readonly loss: Loss;
+  /** What descends instead of the loss of the forward pass; validations keep to that. */
+  readonly objective?: (batch: Batch) => Scalar;
   /** How long: steps, or epochs over the data. */
   readonly steps?: number;
   readonly epochs?: number;
@@ -80,7 +82,8 @@ const breathe = 50;
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { tf, forward, data, loss, validation, batch = 64, seed = 0, schedule = 'cosine' } = options;
-  checkLoss(loss, data);
+  const { objective = (batch: Batch) => lossOf(tf, loss, forward(batch.x, true), batch) } = options;
+  if (!options.objective) checkLoss(loss, data);
   if (validation) checkLoss(loss, validation);
   const n = sampleCount(data);
   const perEpoch = Math.max(1, Math.floor(n / batch));
@@ -106,10 +109,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const descend = (lr: number): number =>
     tf.tidy(() => {
       const samples = gather(tf, data, batches.next(), change);
-      const { value, grads } = tf.variableGrads(
-        () => lossOf(tf, loss, forward(samples.x, true), samples),
-        trainable,
-      );
+      const { value, grads } = tf.variableGrads(() => objective(samples), trainable);
       const now = value.dataSync()[0]!;
       if (Number.isFinite(now)) optimizer.step(grads as Record<string, Tensor>, lr);
       return now;
