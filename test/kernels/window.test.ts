@@ -34,6 +34,8 @@ const cases: Record<string, Shape> = {
   stride2_width_eq_1: { ...stride2, outW: 1, outH: 1 },
   stride2_width_gt_tile: { ...stride2, outW: 11 },
   stride2_width_mod_tile_2: { ...stride2, outW: 6, outH: 2 },
+  stride2_width_eq_wide_tiles: { ...stride2, outW: 16 },
+  stride2_width_mod_wide_tile_5: { ...stride2, outW: 21, outH: 3 },
   stride2_height_eq_1: { ...stride2, outH: 1 },
   stride2_2x2: { ...stride2, kh: 2, kw: 2 },
   stride3: { ...plain, strideY: 3, strideX: 3 },
