@@ -2,7 +2,6 @@
 import { join } from 'node:path';
 import { load } from '../compiler/index.ts';
 import type { Graph } from '../compiler/ir/graph.ts';
-import { type Random, random } from '../compiler/ir/random.ts';
 import { packageRoot } from '../compiler/package-root.ts';
 import type { FinetuneSettings, PruneData } from '../compiler/prune/index.ts';
 import { loadDigits } from '../examples/data/digits.ts';
@@ -15,30 +14,20 @@ export type NetworkName = 'lenet-300-100' | 'lenet-5' | 'resnet-8' | 'mobilenet-
 export interface Network {
   readonly graph: Graph;
   readonly split: Split;
-  /** What makes another image of the same kind of one, for calibration. */
-  readonly vary: Vary;
   /** With the labels of all training images. */
   readonly training: FinetuneSettings;
   /** With the few unlabelled ones. */
   readonly distillation: FinetuneSettings;
 }
 
-type Vary = (image: Float32Array, chance: Random) => void;
-
 interface Recipe {
   readonly folder: string | (() => Promise<string>);
   readonly data: () => Split | Promise<Split>;
-  readonly vary: Vary;
   readonly training: FinetuneSettings;
 }
 
 const digits = warp([28, 28, 1], { turn: 0.2, scale: 0.12, shear: 0.15, reach: 2 });
 const clothes = shift([28, 28, 1], 2, true);
-const slightly = {
-  digits: warp([28, 28, 1], { turn: 0.1, scale: 0.06, shear: 0.08, reach: 1 }),
-  clothes: shift([28, 28, 1], 1, true),
-  photos: shift([32, 32, 3], 1, true),
-};
 const examples = (name: string) => join(packageRoot(), 'examples', name);
 
 const fashion = () => loadFashion()!;
@@ -47,31 +36,26 @@ const recipes: Record<NetworkName, Recipe> = {
   'lenet-300-100': {
     folder: examples('lenet/models/lenet-300-100'),
     data: loadDigits,
-    vary: slightly.digits,
     training: { epochs: 50, lr: 2e-3, schedule: 'gradual', augment: digits },
   },
   'lenet-5': {
     folder: examples('lenet/models/lenet-5'),
     data: loadDigits,
-    vary: slightly.digits,
     training: { epochs: 20, lr: 2e-3, schedule: 'gradual', augment: digits },
   },
   'resnet-8': {
     folder: examples('fashion/models/resnet-8'),
     data: fashion,
-    vary: slightly.clothes,
     training: { epochs: 2, lr: 2e-3, batch: 128, augment: clothes },
   },
   'mobilenet-v1-0.25': {
     folder: examples('fashion/models/mobilenet-v1-0.25'),
     data: fashion,
-    vary: slightly.clothes,
     training: { epochs: 2, lr: 2e-3, batch: 128, augment: clothes },
   },
   'resnet-8-cifar': {
     folder: cifarNetwork,
     data: loadCifar,
-    vary: slightly.photos,
     training: { epochs: 2, lr: 2e-3, batch: 128, augment: shift([32, 32, 3], 4, true) },
   },
 };
@@ -84,10 +68,10 @@ const opened = new Map<NetworkName, Promise<Network>>();
 /** Read once. */
 export function openNetwork(name: NetworkName): Promise<Network> {
   const open = async (): Promise<Network> => {
-    const { folder, data, vary, training } = recipes[name];
+    const { folder, data, training } = recipes[name];
     const { graph } = await load(typeof folder === 'string' ? folder : await folder());
     const distillation = { batch: 32, augment: training.augment };
-    return { graph, split: await data(), vary, training, distillation };
+    return { graph, split: await data(), training, distillation };
   };
   if (!opened.has(name)) opened.set(name, open());
   return opened.get(name)!;
@@ -109,23 +93,4 @@ export function dataOf(
     })),
     labels: Int32Array.from(indices, (i) => y[i]),
   };
-}
-
-/** The samples, then `copies` more of each, varied. */
-export function varied<D extends PruneData>(
-  { samples }: D,
-  copies: number,
-  vary: Vary,
-  seed: number,
-): PruneData {
-  const chance = random(seed);
-  const copy = (sample: (typeof samples)[number]) =>
-    Object.fromEntries(
-      Object.entries(sample).map(([name, tensor]) => {
-        const data = Float32Array.from(tensor.data as Float32Array);
-        vary(data, chance);
-        return [name, { ...tensor, data }];
-      }),
-    );
-  return { samples: [...samples, ...Array.from({ length: copies }, () => samples.map(copy)).flat()] };
 }

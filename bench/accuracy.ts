@@ -9,7 +9,7 @@ import { type Answers, answersOf, compare } from '../compiler/prune/answers.ts';
 import { partOf } from '../compiler/prune/data.ts';
 import { type PruneOptions, parseGranularity, pruneGraph } from '../compiler/prune/index.ts';
 import { loadBackend } from '../compiler/prune/train/backend.ts';
-import { dataOf, type Network, type NetworkName, openNetwork, varied } from './accuracy-networks.ts';
+import { dataOf, type Network, type NetworkName, openNetwork } from './accuracy-networks.ts';
 
 /**
  * By magnitude alone; from unlabelled samples; the same, then distilled from the dense network on those samples; with labels and
@@ -112,12 +112,8 @@ export interface AccuracyOptions {
   readonly onRun?: (run: Run) => void;
 }
 
-/**
- * Unlabelled samples of the one-shot rows, and copies of each, varied, that calibration sees too: they make up for moments of few
- * samples, as in Frantar & Alistarh 2022. Of 1,000 and more, pruning would put some aside for its report.
- */
+/** Samples of the rows without labels. Of 1,000 and more, pruning would put some aside for its report. */
 const unlabelled = 256;
-const copies = 2;
 
 /** All rows of which there are runs, those of earlier calls among them. */
 export async function benchAccuracy(o: AccuracyOptions): Promise<AccuracyRow[]> {
@@ -201,7 +197,6 @@ function optionsOf(net: Network, { way }: Case, seed: number, hurry: number): Pr
     };
   }
   const images = dataOf(graph, split.train, order.subarray(0, unlabelled));
-  return way === 'distilled'
-    ? { data: { samples: images.samples }, finetune: net.distillation }
-    : { data: varied(images, copies, net.vary, seed) };
+  const data = { samples: images.samples };
+  return way === 'distilled' ? { data, finetune: net.distillation } : { data };
 }

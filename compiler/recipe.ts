@@ -82,6 +82,7 @@ const pruneSchema = z.strictObject({
   ),
   data: sourceSchema.optional(),
   calibration: count.optional(),
+  vary: z.boolean().optional(),
   evaluation: sourceSchema.optional(),
   finetune: z.union([z.literal(false), finetuneSchema]),
   seed: count,

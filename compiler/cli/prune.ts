@@ -39,6 +39,7 @@ export interface PruneFlags {
   readonly keep?: readonly string[];
   readonly calibrate?: string;
   readonly samples?: number;
+  readonly vary?: boolean;
 }
 
 /** With what to repair, and to judge. */
@@ -74,6 +75,7 @@ export const pruneOptions = () => [
   option('--keep <pattern>', 'leave these layers alone (again for more)').argParser(list),
   option('--calibrate <path>', `sample inputs without labels: ${dataForms}`),
   option('--samples <n>', 'at most so many of them for calibration (default: 1024)').argParser(whole),
+  option('--no-vary', 'without slight variations of few calibration images'),
 ];
 
 export const trainOptions = () => [
@@ -121,6 +123,7 @@ export async function pruneModel(
     data: await openSource(model, sources.data),
     evaluation: await openSource(model, sources.evaluation),
     calibration: flags.samples,
+    vary: flags.vary === false ? false : undefined,
     finetune: finetuneOf(flags),
     seed: context.options.seed,
     progress: context.progress,

@@ -19,7 +19,12 @@ export default definePointwise<Attrs & { readonly min: number; readonly max: num
   expr: ([x], { min, max }) =>
     x.type === 'f32' ? e.clamp(x, min, max) : e.min(e.max(x, e.i32(saturate(min))), e.i32(saturate(max))),
   identity: (_x, { min, max }) => (min === -Infinity && max === Infinity ? 0 : undefined),
-  tf: (tf, [x], { min, max }) => [tf.minimum(tf.maximum(x!, min), max)],
+  // Minimum and maximum with scalars take the wasm backend many times as long.
+  tf: (tf, [x], { min, max }) => [
+    x!.dtype === 'float32' && min < max && Number.isFinite(max - min)
+      ? tf.clipByValue(x!, min, max)
+      : tf.minimum(tf.maximum(x!, min), max),
+  ],
   names: {
     onnx: { Clip: onnxClip },
     graph: { Relu6: reads('clip', 1, { min: 0, max: 6 }), ClipByValue: readClip },

@@ -4,10 +4,10 @@ import type { Graph, ValueId } from '../ir/graph.ts';
 import { type Agreement, answersOf, compare } from './answers.ts';
 import { channelMasks } from './channels.ts';
 import { correctStatistics } from './correct.ts';
-import { calibration, overlap, type Part, type Parts, partOf, split } from './data.ts';
+import { calibration, first, overlap, type Part, type Parts, partOf, split } from './data.ts';
 import { finetune, type Target } from './finetune.ts';
 import type { Constants } from './graph-tf.ts';
-import { findLayers, isDecided, type LayerPlan, planLayers, withConstants } from './layers.ts';
+import { findLayers, isDecided, type LayerPlan, macsOf, planLayers, withConstants } from './layers.ts';
 import { keepCounts, type Masks, magnitudeMask, masked, thresholdMask } from './magnitude.ts';
 import { type Method, methods } from './math/problem.ts';
 import { type OneShot, oneShot } from './oneshot.ts';
@@ -25,6 +25,7 @@ import { keepBySensitivity, measureSensitivity } from './sensitivity.ts';
 import { gradientSizes } from './taylor.ts';
 import { loadBackend, type Tf } from './train/backend.ts';
 import { refuseTaken } from './train/checkpoint.ts';
+import { calibrated } from './vary.ts';
 
 export interface Pruned {
   readonly graph: Graph;
@@ -72,7 +73,7 @@ export async function pruneGraph(
 
   const gradual = settings !== false && settings.schedule === 'gradual';
 
-  const fit = parts && calibration(parts, settled.calibration);
+  const fit = parts && calibrated(graph, parts, settled);
   const how = { method, granularity, seed };
   const keep =
     allocation === 'sensitivity'
@@ -97,7 +98,14 @@ export async function pruneGraph(
     ({ masks, details } = done);
     if (context.signal?.aborted)
       notes.push('pruning was ended early: the layers that were left went by magnitude');
-    constants = await corrected(tf, graph, done, fit!, parts.choose, notes);
+    constants = await corrected(
+      tf,
+      graph,
+      done,
+      calibration(parts, settled.calibration),
+      parts.choose,
+      notes,
+    );
   }
   let untrained: Agreement | undefined;
   if (tf && parts && settings) {
@@ -208,6 +216,13 @@ const isMethod = (name: string): name is Method => (methods as readonly string[]
 
 const valuesOf = (graph: Graph, id: ValueId) => graph.values.get(id)!.data as Float32Array;
 
+/**
+ * Multiply-accumulates of the dense network up to which more samples are taken for means and deviations, and samples at least:
+ * what is expensive has planes, of which few give as many positions.
+ */
+const momentsMacs = 2e10;
+const fewestMoments = 64;
+
 /** The constants, or their statistics moved back to the dense ones where that brings answers closer to the dense ones. */
 async function corrected(
   tf: Tf,
@@ -219,7 +234,8 @@ async function corrected(
 ): Promise<Constants> {
   const dense = answersOf(tf, graph, choose);
   const divergence = (c: Constants) => compare(dense, answersOf(tf, graph, choose, c)).divergence;
-  const moved = await correctStatistics(tf, graph, constants, part, 'relative', masks);
+  const seen = first(part, Math.max(fewestMoments, Math.floor(momentsMacs / (macsOf(graph) + 1))));
+  const moved = await correctStatistics(tf, graph, constants, seen, 'relative', masks);
   if (divergence(moved) >= divergence(constants)) return constants;
   notes.push('means and deviations of the layers were moved back to the dense ones');
   return moved;

@@ -127,3 +127,14 @@ export function withConstants(graph: Graph, changed: ReadonlyMap<ValueId, Float3
     },
   );
 }
+
+/** Multiply-accumulates of one inference. */
+export function macsOf(graph: Graph): number {
+  const types = (ids: readonly (ValueId | null)[]) =>
+    ids.map((id) => (id === null ? null : graph.values.get(id)!));
+  return graph.nodes.reduce(
+    (n, { kind, inputs, outputs, attrs }) =>
+      n + (opOf(kind).macs?.(types(inputs), types(outputs) as never, attrs) ?? 0),
+    0,
+  );
+}

@@ -61,6 +61,11 @@ export interface PruneOptions {
   readonly data?: PruneData;
   /** At most so many of `data` are used for calibration; 1,024 by default. */
   readonly calibration?: number;
+  /**
+   * Of few samples that are images, slight variations of each are calibrated on as well; by default, where that takes no longer
+   * than minutes. `false`: on the samples alone.
+   */
+  readonly vary?: boolean;
   /** For the reported agreement and accuracy, and for nothing else; by default a part of `data`, where that is large. */
   readonly evaluation?: PruneData;
   /** `false`: none; by default with labels only. */
@@ -130,6 +135,7 @@ export function settle(o: PruneOptions): SettledOptions {
     granularity,
     layers: o.layers ?? [],
     calibration: samples ? (o.calibration ?? 1024) : undefined,
+    vary: samples ? (o.vary ?? true) : undefined,
     finetune: settleFinetune(o, granularity),
     seed: o.seed ?? 1,
     backend: samples || o.evaluation ? (o.backend ?? 'wasm') : undefined,

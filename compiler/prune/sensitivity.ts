@@ -1,17 +1,17 @@
 /** Sensitivity: how far the answers of a network move when one layer alone is pruned. */
 import { type Graph, Links, type ValueId } from '../ir/graph.ts';
 import { noProgress } from '../progress.ts';
-import { opOf } from '../semantics/evaluate.ts';
 import { type Agreement, answers, compare } from './answers.ts';
-import { calibration, first, type Part, type Parts, partOf, split } from './data.ts';
+import { first, type Part, type Parts, partOf, split } from './data.ts';
 import { type TfGraph, tfGraph } from './graph-tf.ts';
-import { findLayers, type LayerPlan, planLayers } from './layers.ts';
+import { findLayers, type LayerPlan, macsOf, planLayers } from './layers.ts';
 import { interpolate, keepAt, knots, levelsOf, magnitudeLosses } from './levels.ts';
 import { knapsack } from './math/knapsack.ts';
 import type { Granularity, Method } from './math/problem.ts';
 import { prepareLayer } from './oneshot.ts';
-import type { PruneContext, PruneOptions } from './options.ts';
+import { type PruneContext, type PruneOptions, settle } from './options.ts';
 import { loadBackend, type Tf } from './train/backend.ts';
+import { calibrated } from './vary.ts';
 import { walk } from './walk.ts';
 
 export interface LayerSensitivity {
@@ -47,13 +47,21 @@ export async function sensitivities(
   options: PruneOptions & { readonly data: NonNullable<PruneOptions['data']> },
   context: PruneContext = {},
 ): Promise<LayerSensitivity[]> {
-  const { granularity = { kind: 'element' }, method = 'auto', seed = 1, calibration: most } = options;
+  const { granularity, method, seed, calibration, vary } = settle(options);
   const plans = planLayers(findLayers(graph), options.layers ?? []);
   const aside = options.evaluation && partOf(graph, options.evaluation);
   const parts = split(partOf(graph, options.data), aside, seed);
   const tf = await loadBackend(options.backend);
   const how = { granularity, method, seed };
-  return measureSensitivity(tf, graph, plans, calibration(parts, most), parts, how, context);
+  return measureSensitivity(
+    tf,
+    graph,
+    plans,
+    calibrated(graph, parts, { calibration, vary, seed }),
+    parts,
+    how,
+    context,
+  );
 }
 
 /** `sensitivities` with everything at hand: layers are fitted on `fit`, and judged on the samples that decide. */
@@ -178,16 +186,6 @@ export function keepBySensitivity(
     left -= more;
   }
   return keep;
-}
-
-function macsOf(graph: Graph): number {
-  const types = (ids: readonly (ValueId | null)[]) =>
-    ids.map((id) => (id === null ? null : graph.values.get(id)!));
-  return graph.nodes.reduce(
-    (n, { kind, inputs, outputs, attrs }) =>
-      n + (opOf(kind).macs?.(types(inputs), types(outputs) as never, attrs) ?? 0),
-    0,
-  );
 }
 
 /** What `use` gives while constants are others; they come back afterwards. */

@@ -98,7 +98,10 @@ export async function walk(
     };
   };
   const compute = (net: TfGraph, node: Node, inputs: readonly (TfTensor | null)[]) =>
-    tf.tidy(() => net.apply(node, inputs).map((t) => tf.clone(t))).map((t) => tf.keep(t));
+    // A clone is a copy: only of what is handed through.
+    tf
+      .tidy(() => net.apply(node, inputs).map((t) => (inputs.includes(t) ? tf.clone(t) : t)))
+      .map((t) => tf.keep(t));
   const run = (env: Env, node: Node, apart: ReadonlySet<ValueId>) => {
     const inputs = sidesOf(env, node);
     const made = compute(dense, node, inputs.dense);

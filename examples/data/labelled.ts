@@ -1,6 +1,7 @@
 /** Labelled images, as the data sets of the examples give them. */
 
 import { type Random, random } from '../../compiler/ir/random.ts';
+import { warp as warpPicture } from '../../compiler/prune/vary.ts';
 
 export interface Labelled {
   /** Shape of one image, [height, width, channels]. */
@@ -73,58 +74,8 @@ export function shift([h, w, c]: Labelled['shape'], reach: number, mirror = fals
   };
 }
 
-/**
- * Turns every image of a batch by up to `turn` radians, scales it by up to `scale` each way, shears it by up to `shear` and
- * moves it by up to `reach` pixels, about its centre and bilinearly; what comes in from outside is 0.
- */
-export function warp(
-  [h, w, c]: Labelled['shape'],
-  { turn, scale, shear, reach }: Record<'turn' | 'scale' | 'shear' | 'reach', number>,
-) {
-  return (batch: Float32Array, chance: Random): void => {
-    const within = (limit: number) => limit * (2 * chance.next() - 1);
-    const size = h * w * c;
-    const source = new Float32Array(size);
-    for (let at = 0; at < batch.length; at += size) {
-      const image = batch.subarray(at, at + size);
-      source.set(image);
-      const angle = within(turn);
-      const [sy, sx, k] = [1 + within(scale), 1 + within(scale), within(shear)];
-      const [dy, dx] = [within(reach), within(reach)];
-      const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-      for (let y = 0; y < h; y++) {
-        for (let x = 0; x < w; x++) {
-          const [v, u] = [y - (h - 1) / 2 - dy, x - (w - 1) / 2 - dx];
-          const fromY = (sin * u + cos * v) * sy + (h - 1) / 2;
-          const fromX = (cos * u - sin * v + k * v) * sx + (w - 1) / 2;
-          sample(source, h, w, c, fromY, fromX, image, (y * w + x) * c);
-        }
-      }
-    }
-  };
-}
-
-/** Writes the pixel at (y, x) between the pixels of an image to `out` from `at` on. */
-function sample(
-  image: Float32Array,
-  h: number,
-  w: number,
-  c: number,
-  y: number,
-  x: number,
-  out: Float32Array,
-  at: number,
-): void {
-  const [y0, x0] = [Math.floor(y), Math.floor(x)];
-  for (let k = 0; k < c; k++) {
-    let sum = 0;
-    for (let j = 0; j < 2; j++) {
-      for (let i = 0; i < 2; i++) {
-        const [py, px] = [y0 + j, x0 + i];
-        if (py < 0 || py >= h || px < 0 || px >= w) continue;
-        sum += image[(py * w + px) * c + k]! * (1 - Math.abs(y - py)) * (1 - Math.abs(x - px));
-      }
-    }
-    out[at + k] = sum;
-  }
-}
+/** `warp` of pictures of this shape. */
+export const warp = (
+  [height, width, channels]: Labelled['shape'],
+  limits: Parameters<typeof warpPicture>[1],
+) => warpPicture({ height, width, channels, pixel: channels, plane: 1 }, limits);
