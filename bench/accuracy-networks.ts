@@ -36,12 +36,12 @@ const recipes: Record<NetworkName, Recipe> = {
   'lenet-300-100': {
     folder: examples('lenet/models/lenet-300-100'),
     data: loadDigits,
-    training: { epochs: 50, lr: 2e-3, schedule: 'gradual', augment: digits },
+    training: { epochs: 150, lr: 2e-3, schedule: 'gradual', augment: digits },
   },
   'lenet-5': {
     folder: examples('lenet/models/lenet-5'),
     data: loadDigits,
-    training: { epochs: 20, lr: 2e-3, schedule: 'gradual', augment: digits },
+    training: { epochs: 40, lr: 2e-3, schedule: 'gradual', augment: digits },
   },
   'resnet-8': {
     folder: examples('fashion/models/resnet-8'),

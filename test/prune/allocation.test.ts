@@ -59,14 +59,24 @@ describe('allocation', () => {
     for (const density of [1, 0.5, 0.2, 0.1, 0.03]) {
       const keep = Math.round(density * total);
       const counts = allocate(layers, keep, policy);
-      const floors = layers.map((l) => Math.max(16, Math.ceil(l.weights.length / 100)));
+      const least = Math.min(0.01, keep / (4 * total));
+      const floors = layers.map((l) => Math.max(16, Math.ceil(l.weights.length * least)));
       expect(sum(counts)).toBe(Math.max(keep, sum(floors)));
       counts.forEach((c, l) => {
         expect(c).toBeGreaterThanOrEqual(floors[l]);
         expect(c).toBeLessThanOrEqual(layers[l].weights.length);
       });
     }
-    expect(sum(allocate(layers, 0, policy))).toBe(16 + 24 + 16 + 16);
+    expect(sum(allocate(layers, 0, policy))).toBe(4 * 16);
+  });
+
+  test.each(policies)('%s: floors leave room for 99 % and more', (policy) => {
+    const wide = [layer(5, [50, 500]), layer(6, [800, 50]), layer(7, [50, 10])];
+    const weights = sum(wide.map((l) => l.weights.length));
+    for (const sparsity of [0.98, 0.99, 0.995]) {
+      const keep = Math.round((1 - sparsity) * weights);
+      expect(sum(allocate(wide, keep, policy))).toBe(keep);
+    }
   });
 
   test('global keeps the largest weights of all layers', () => {

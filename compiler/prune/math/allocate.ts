@@ -15,7 +15,7 @@ export type AllocationPolicy = (typeof allocationPolicies)[number];
 
 /**
  * Weights kept per layer, summing to exactly `keep` (raised to the sum of the floors where it is below). The floor of a
- * layer is max(1 %, 16) of its weights, or all of them.
+ * layer is 1 % of its weights, or a quarter of the density that all have together where that is less; 16 at least, or all of them.
  */
 export function allocate(
   layers: readonly AllocationLayer[],
@@ -23,7 +23,8 @@ export function allocate(
   policy: AllocationPolicy,
 ): number[] {
   const sizes = layers.map((l) => l.weights.length);
-  const floors = sizes.map((n) => Math.min(n, Math.max(16, Math.ceil(n / 100))));
+  const least = Math.min(0.01, keep / (4 * sum(sizes)));
+  const floors = sizes.map((n) => Math.min(n, Math.max(16, Math.ceil(n * least))));
   const total = Math.min(sum(sizes), Math.max(Math.round(keep), sum(floors)));
   switch (policy) {
     case 'uniform':
