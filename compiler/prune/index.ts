@@ -1,7 +1,7 @@
 /** Pruning a graph: which layers, how many weights of each, which ones, and what is done about the loss. */
 import { assert, usage } from '../errors.ts';
 import type { Graph, ValueId } from '../ir/graph.ts';
-import { type Agreement, answersOf, compare } from './answers.ts';
+import { type Agreement, type Answers, answersOf, compare } from './answers.ts';
 import { channelMasks } from './channels.ts';
 import { correctStatistics } from './correct.ts';
 import { calibration, first, overlap, type Part, type Parts, partOf, split } from './data.ts';
@@ -68,6 +68,7 @@ export async function pruneGraph(
   const judged = aside ?? parts?.report ?? parts?.choose;
   const tf = judged && (await loadBackend(options.backend));
   const judge = tf && judgeOf(tf, graph, judged);
+  const decide = tf && parts && (judged === parts.choose ? judge! : judgeOf(tf, graph, parts.choose));
   const plans = planLayers(findLayers(graph), settled.layers);
   assert(!options.budget || plans.every(isDecided), 'a budget is for levels that are decided');
 
@@ -98,14 +99,7 @@ export async function pruneGraph(
     ({ masks, details } = done);
     if (context.signal?.aborted)
       notes.push('pruning was ended early: the layers that were left went by magnitude');
-    constants = await corrected(
-      tf,
-      graph,
-      done,
-      calibration(parts, settled.calibration),
-      parts.choose,
-      notes,
-    );
+    constants = await corrected(tf, graph, done, calibration(parts, settled.calibration), decide!, notes);
   }
   let untrained: Agreement | undefined;
   if (tf && parts && settings) {
@@ -144,11 +138,7 @@ export async function pruneGraph(
       sparsity: zeros,
       ...(untrained && { untrained }),
       ...(judge && { agreement: judge(constants) }),
-      ...(tf &&
-        parts &&
-        options.budget?.drop !== undefined && {
-          decided: judgeOf(tf, graph, parts.choose)(constants),
-        }),
+      ...(decide && options.budget?.drop !== undefined && { decided: decide(constants) }),
       notes,
     },
   };
@@ -166,11 +156,19 @@ function gradually(
   return { plans: held, sparsity, allocation: 'uniform' as const };
 }
 
-/** Compares pruned constants with the dense graph on one part. */
-function judgeOf(tf: Tf, graph: Graph, part: Part): (pruned: Constants) => Agreement {
-  const dense = answersOf(tf, graph, part);
-  return (pruned) => compare(dense, answersOf(tf, graph, part, pruned), part.y);
+/** Compares pruned constants, which stay as they are, with the dense graph on one part; each of them once. */
+function judgeOf(tf: Tf, graph: Graph, part: Part): Judge {
+  let dense: Answers | undefined;
+  const judged = new Map<Constants, Agreement>();
+  return (pruned) => {
+    dense ??= answersOf(tf, graph, part);
+    const known = judged.get(pruned) ?? compare(dense, answersOf(tf, graph, part, pruned), part.y);
+    judged.set(pruned, known);
+    return known;
+  };
 }
+
+type Judge = (pruned: Constants) => Agreement;
 
 /** What is to be known of the reported agreement. */
 function trustNotes(samples?: Part, aside?: Part, judged?: Part, parts?: Parts): string[] {
@@ -229,14 +227,12 @@ async function corrected(
   graph: Graph,
   { constants, masks }: OneShot,
   part: Part,
-  choose: Part,
+  decide: Judge,
   notes: string[],
 ): Promise<Constants> {
-  const dense = answersOf(tf, graph, choose);
-  const divergence = (c: Constants) => compare(dense, answersOf(tf, graph, choose, c)).divergence;
   const seen = first(part, Math.max(fewestMoments, Math.floor(momentsMacs / (macsOf(graph) + 1))));
   const moved = await correctStatistics(tf, graph, constants, seen, 'relative', masks);
-  if (divergence(moved) >= divergence(constants)) return constants;
+  if (decide(moved).divergence >= decide(constants).divergence) return constants;
   notes.push('means and deviations of the layers were moved back to the dense ones');
   return moved;
 }
