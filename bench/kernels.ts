@@ -14,6 +14,7 @@ import {
   linearKernels,
   windowKernels,
 } from '../compiler/kernels.ts';
+import { columnParts } from '../compiler/plan/parts.ts';
 import { loadBackend } from '../compiler/prune/train/backend.ts';
 import type { Matrix } from '../compiler/sparse/format.ts';
 import { formats } from '../compiler/sparse/index.ts';
@@ -158,14 +159,16 @@ function linear(
   const useful = (formats.csr.count(w) * macs(shape)) / (w.rows * w.cols);
   const denseBytes = formats.dense.bytes(w, offsets);
   return choice.candidates.flatMap(({ format, blocks, bytes }) => {
-    const packed = formats[format].pack(w, offsets);
-    const own = { ...addresses };
-    for (const name of formats[format].arrays) own[name] = m.put(packed.arrays[name]);
+    const parts = columnParts(w, offsets, c, { format, blocks }).map((part) => {
+      const { arrays } = formats[format].pack(part.matrix, part.offsets);
+      const own = Object.entries(arrays).map(([name, array]) => [name, m.put(array)]);
+      return { ...addresses, cols: part.matrix.cols, ...Object.fromEntries(own) };
+    });
     return linearKernels
       .filter((kernel) => kernel.format === format && kernel.accepts(c))
       .map((kernel) => ({
         name: kernel.name,
-        run: m.task(kernel, own),
+        run: m.task(kernel, parts),
         chosen: kernel === choice.kernel,
         fits: bytes <= denseBytes,
         predictedNs: kernel.cost(c, blocks),
@@ -244,7 +247,7 @@ function window(m: KernelMachine, shape: ImageShape, build: Build): Ours[] {
     .filter((kernel) => kernel.accepts(c))
     .map((kernel) => ({
       name: kernel.name,
-      run: m.task(kernel, addresses),
+      run: m.task(kernel, [addresses]),
       chosen: kernel === choice.kernel,
       fits: true,
       predictedNs: kernel.cost(c),

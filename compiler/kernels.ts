@@ -20,7 +20,7 @@ export interface LinearCase {
   readonly contiguous: boolean;
   /** Share of the inputs that is taken to be zero at run time; 0 where nothing is known, and with more than one pixel. */
   readonly zeros: number;
-  /** Sums may grow in y: no operand of the epilogue can lie in its place. */
+  /** Sums may grow in y: no operand of the epilogue can lie in its place, and there is room for one more. */
   readonly scratch: boolean;
   readonly build: Build;
 }
@@ -62,8 +62,8 @@ export const costConstants = {
   columns: { block: 0.26, row: 3, test: 1.5, byte: 0.03 },
   tile2x1: { block: 0.53, row: 3.5 },
   tile1x4: { block: 0.35, row: 4 },
-  /** `factor` multiplies `block` where an input tile outgrows the L1 cache. */
-  l1: { bytes: 48 * 1024, factor: 1.1 },
+  /** Of the 48 kB of an L1 cache, what a tile of the input may take (`plan/parts.ts`); weights pass by, results and stack lie there too. */
+  l1: { inputs: 42 * 1024 },
   /** Weights that are read once, from beyond the L2 cache, take at least `byte` each. */
   l2: { bytes: 1024 * 1024, byte: 0.02 },
   /** Without SIMD: of a multiply-add, a row per 4 pixels and a tap of a window. */
@@ -79,11 +79,9 @@ interface Tile {
   readonly row: number;
 }
 
-/** `n` tiles of `pixels` pixels, in each of which all blocks and groups of rows pass. */
-function passes(n: number, pixels: number, t: Tile, c: LinearCase, blocks: number, groups: number): number {
-  const spill = c.cols * pixels * 4 > costConstants.l1.bytes ? costConstants.l1.factor : 1;
-  return n * (blocks * t.block * spill + groups * t.row);
-}
+/** `n` tiles of pixels, in each of which all blocks and groups of rows pass. */
+const passes = (n: number, t: Tile, blocks: number, groups: number): number =>
+  n * (blocks * t.block + groups * t.row);
 
 function scalarCost(c: LinearCase, weights: number): number {
   return (
@@ -97,9 +95,9 @@ function csrCost(c: LinearCase, blocks: number): number {
   const rest = c.pixels % 28;
   const wide = Math.floor(c.pixels / 28) + (rest > 16 ? 1 : 0);
   return (
-    passes(wide, 28, costConstants.csr7v, c, blocks, c.rows) +
-    passes(rest > 4 && rest <= 16 ? 1 : 0, 16, costConstants.csr4v, c, blocks, c.rows) +
-    passes(rest > 0 && rest <= 4 ? 1 : 0, 4, costConstants.csr1v, c, blocks, c.rows)
+    passes(wide, costConstants.csr7v, blocks, c.rows) +
+    passes(rest > 4 && rest <= 16 ? 1 : 0, costConstants.csr4v, blocks, c.rows) +
+    passes(rest > 0 && rest <= 4 ? 1 : 0, costConstants.csr1v, blocks, c.rows)
   );
 }
 
@@ -108,14 +106,14 @@ function panelCost(c: LinearCase, blocks: number): number {
   const rest = c.pixels % 8;
   const groups = Math.ceil(c.rows / 4);
   return (
-    passes(Math.floor(c.pixels / 8) + (rest > 4 ? 1 : 0), 8, costConstants.tile4x8, c, blocks, groups) +
-    passes(rest > 0 && rest <= 4 ? 1 : 0, 4, costConstants.tile4x4, c, blocks, groups)
+    passes(Math.floor(c.pixels / 8) + (rest > 4 ? 1 : 0), costConstants.tile4x8, blocks, groups) +
+    passes(rest > 0 && rest <= 4 ? 1 : 0, costConstants.tile4x4, blocks, groups)
   );
 }
 
 function pairCost(c: LinearCase, blocks: number): number {
   if (c.build === 'scalar') return scalarCost(c, 2 * blocks);
-  return passes(Math.ceil(c.pixels / 16), 16, costConstants.tile2x16, c, blocks, Math.ceil(c.rows / 2));
+  return passes(Math.ceil(c.pixels / 16), costConstants.tile2x16, blocks, Math.ceil(c.rows / 2));
 }
 
 /** One pixel, from blocks of `height` × `width` that take `bytes` each. */

@@ -17,6 +17,7 @@ import {
   linearPairs,
 } from './kernels.ts';
 import type { TuningRecord } from './options.ts';
+import { columnParts } from './plan/parts.ts';
 import { type KernelStep, kernelSteps } from './plan/select.ts';
 import type { Staged } from './plan/stage.ts';
 import type { Progress } from './progress.ts';
@@ -154,19 +155,20 @@ async function measure(m: KernelMachine, p: Problem): Promise<[key: string, ns: 
     e0: 0,
     e1: 0,
   };
-  const packed = new Map<FormatName, Record<string, number>>();
-  const addresses = (format: FormatName) => {
-    const known = packed.get(format);
-    if (known) return known;
-    const { arrays } = formats[format].pack(matrix, offsets);
-    const own = Object.fromEntries(formats[format].arrays.map((name) => [name, m.put(arrays[name])]));
-    packed.set(format, own);
-    return own;
+  const placed = new Map<FormatName, Record<string, number>[]>();
+  const place = (format: FormatName) => {
+    const parts = columnParts(matrix, offsets, c, { format, blocks: formats[format].count(matrix) });
+    return parts.map((part) => {
+      const { arrays } = formats[format].pack(part.matrix, part.offsets);
+      const own = Object.entries(arrays).map(([name, array]) => [name, m.put(array)]);
+      return { ...shared, cols: part.matrix.cols, ...Object.fromEntries(own) };
+    });
   };
-  const runs = p.tasks.map(({ key, kernel }) => ({
-    name: key,
-    run: m.task(kernel, { ...shared, ...addresses(kernel.format) }),
-  }));
+  const runs = p.tasks.map(({ key, kernel }) => {
+    const args = placed.get(kernel.format) ?? place(kernel.format);
+    placed.set(kernel.format, args);
+    return { name: key, run: m.task(kernel, args) };
+  });
   const results = await compare(runs, effort);
   return results.map((r) => [r.name, Number((r.median * 1e6).toPrecision(4))]);
 }

@@ -11,8 +11,8 @@ export interface KernelMachine {
   put(data: PackedArray): number;
   /** The address of so many random floats, of which a share is zero. */
   random(floats: number, zeros?: number): number;
-  /** One call of the kernel with its arguments by name. */
-  task(kernel: Kernel, args: Readonly<Record<string, number>>): () => void;
+  /** One run of the kernel with its arguments by name; of a `linear` one, over each of the parts of its columns. */
+  task(kernel: Kernel, parts: readonly Readonly<Record<string, number>>[]): () => void;
   /** Forgets all that was put. */
   reset(): void;
 }
@@ -58,10 +58,16 @@ export async function kernelMachine(
       for (let i = 0; i < floats; i++) if (zeros > 0 && next() < zeros) view[i] = 0;
       return at;
     },
-    task(kernel, args) {
-      const f = run[kernel.name];
-      const list = kernel.args.map((a) => args[a]);
-      return () => f(...list);
+    task(kernel, parts) {
+      const lists = parts.map((args) => kernel.args.map((a) => args[a]));
+      const [first, ...more] = lists;
+      const whole = run[kernel.name];
+      if (more.length === 0) return () => whole(...first);
+      const [start, add] = [run[`${kernel.name}_start`], run[`${kernel.name}_add`]];
+      return () => {
+        start(...first);
+        for (const list of more) add(...list);
+      };
     },
     reset() {
       top = base;
@@ -72,18 +78,35 @@ export async function kernelMachine(
 /** Bytes that an array of `size` bytes takes in a machine. */
 export const roomFor = (size: number): number => Math.ceil((size + OVERREAD) / line) * line;
 
+const epilogues = {
+  Relu: { vector: 'f32x4.pmax(v, f32x4.splat(0))', scalar: 'max<f32>(v, 0)' },
+  Start: { vector: 'v', scalar: 'v' },
+  Add: {
+    vector: 'f32x4.pmax(f32x4.add(v, v128.load(at)), f32x4.splat(0))',
+    scalar: 'max<f32>(v + load<f32>(at), 0)',
+  },
+};
+
 function sourceOf(build: Build, kernels: readonly Kernel[]): string {
-  const vectors = `
-  @inline pixels(v: v128, at: usize, row: usize, e0: usize, e1: usize): v128 { return f32x4.pmax(v, f32x4.splat(0)); }
-  @inline rows(v: v128, at: usize, row: usize, e0: usize, e1: usize): v128 { return f32x4.pmax(v, f32x4.splat(0)); }`;
+  const method = (name: string, type: string, value: string) =>
+    `  @inline ${name}(v: ${type}, at: usize, row: usize, e0: usize, e1: usize): ${type} { return ${value}; }`;
+  const exported = (k: Kernel, as: string, epilogue: keyof typeof epilogues) => {
+    const args = k.args.map((a) => `${a}: ${countArgs.has(a) ? 'i32' : 'usize'}`).join(', ');
+    return `export function ${as}(${args}): void { k_${k.name}<${epilogue}>(${k.args.join(', ')}); }`;
+  };
   return [
     ...kernels.map((k) => `import { ${k.name} as k_${k.name} } from './runtime/kernels/${k.family}';`),
-    `@unmanaged class Relu {${build === 'scalar' ? '' : vectors}
-  @inline one(v: f32, at: usize, row: usize, e0: usize, e1: usize): f32 { return max<f32>(v, 0); }
-}`,
-    ...kernels.map((k) => {
-      const args = k.args.map((a) => `${a}: ${countArgs.has(a) ? 'i32' : 'usize'}`).join(', ');
-      return `export function ${k.name}(${args}): void { k_${k.name}<Relu>(${k.args.join(', ')}); }`;
-    }),
+    ...Object.entries(epilogues).flatMap(([name, e]) => [
+      `@unmanaged class ${name} {`,
+      ...(build === 'scalar' ? [] : ['pixels', 'rows'].map((m) => method(m, 'v128', e.vector))),
+      method('one', 'f32', e.scalar),
+      '}',
+    ]),
+    ...kernels.flatMap((k) => [
+      exported(k, k.name, 'Relu'),
+      ...(k.form === 'linear'
+        ? [exported(k, `${k.name}_start`, 'Start'), exported(k, `${k.name}_add`, 'Add')]
+        : []),
+    ]),
   ].join('\n');
 }

@@ -32,7 +32,7 @@ import {
 } from './view.ts';
 
 /** Kernels take two epilogue operands at most. */
-const maxOperands = 2;
+export const maxOperands = 2;
 /** Expressions are trees: what is used twice is written twice, so chains may not grow without end. */
 const maxExpr = 100;
 

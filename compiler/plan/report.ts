@@ -52,7 +52,10 @@ function linearInfo(plan: Plan, step: LinearStep, s: LinearSelection): LayerInfo
   const { geometry: g, choice } = s;
   const data = plan.values.get(step.weights)!.data!;
   const [outer, , , pixels] = step.x.dims.map(dimSize);
-  const bytes = s.packed.flatMap((p) => Object.values(p.arrays)).reduce((n, a) => n + a.byteLength, 0);
+  const bytes = s.packed
+    .flat()
+    .flatMap((p) => Object.values(p.arrays))
+    .reduce((n, a) => n + a.byteLength, 0);
   const dense = { rows: g.rows, cols: g.offsets.length, data: data as Float32Array };
   return {
     name: step.name,

@@ -5,12 +5,15 @@ import {
   type LinearChoice,
   type LinearProblem,
   type LinearTiming,
+  linearCase,
 } from '../kernels.ts';
 import type { Matrix, Packed } from '../sparse/format.ts';
 import { type FormatName, formats } from '../sparse/index.ts';
 import { type LinearStep, type Plan, singleSteps } from './forms.ts';
+import { maxOperands } from './fuse.ts';
 import { type LinearGeometry, linearGeometry } from './linear.ts';
 import { nest, type Operand } from './nest.ts';
+import { columnParts } from './parts.ts';
 import type { Staged } from './stage.ts';
 import type { View } from './view.ts';
 import { zeroShare } from './zeros.ts';
@@ -32,8 +35,8 @@ export interface LinearSelection {
   readonly geometry: LinearGeometry;
   /** Absent where no kernel fits the views: the step runs as plain loops over row-major weights. */
   readonly choice?: LinearChoice;
-  /** Per group, in order. */
-  readonly packed: readonly Packed[];
+  /** Per group, in order; the parts of a group are added up in the output. */
+  readonly packed: readonly (readonly Packed[])[];
   /** [groups × rows]. */
   readonly bias: Float32Array;
 }
@@ -69,7 +72,7 @@ export const linearSteps = (plan: Plan): LinearStep[] =>
 
 function selectLinear(step: LinearStep, staged: Staged, options: SelectOptions): LinearSelection {
   const { plan } = staged;
-  const { geometry, choose } = chooser(step, staged, options);
+  const { geometry, problem, choose } = chooser(step, staged, options);
   const { rows, groups, offsets } = geometry;
   const bias = new Float32Array(groups * rows);
   if (step.bias !== undefined) bias.set(plan.values.get(step.bias)!.data!);
@@ -77,7 +80,11 @@ function selectLinear(step: LinearStep, staged: Staged, options: SelectOptions):
   const data = plan.values.get(step.weights)!.data as Float32Array;
   const choice = choose(data);
   const matrices = groupMatrices(data, rows, groups, offsets.length);
-  return { geometry, choice, bias, packed: matrices.map((m) => formats[choice.format].pack(m, offsets)) };
+  const c = linearCase(matrices[0], offsets, problem);
+  const packed = matrices.map((w) =>
+    columnParts(w, offsets, c, choice).map((p) => formats[choice.format].pack(p.matrix, p.offsets)),
+  );
+  return { geometry, choice, bias, packed };
 }
 
 export interface Chooser {
@@ -92,12 +99,14 @@ export function chooser(step: LinearStep, { plan, layouts }: Staged, options: Se
   const geometry = linearGeometry(step, plan, layouts);
   const { rows, groups, offsets, pixels, yRow } = geometry;
   const { build, objective, timing } = options;
+  const args = step.epilogue?.args ?? [];
   const problem = {
     pixels,
     yRow,
     build,
     zeros: pixels === 1 ? zeroShare(plan, step.x.value) : 0,
-    scratch: (step.epilogue?.args ?? []).every((a) => plan.values.get(a.value)!.data),
+    // Sums that wait in the output are one more operand of the epilogue.
+    scratch: args.length < maxOperands && args.every((a) => plan.values.get(a.value)!.data),
   };
   const distinct = new Set(offsets).size === offsets.length;
   if (!geometry.contiguous || !distinct || !operandsFollow(step, plan, layouts)) return { geometry, problem };

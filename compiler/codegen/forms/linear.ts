@@ -1,5 +1,6 @@
 /** `linear`: a kernel call per group inside the outer loops, or plain loops where no kernel fits the views. */
-import type { LinearStep } from '../../plan/forms.ts';
+import { e, substitute } from '../../plan/expr.ts';
+import type { Epilogue, LinearStep } from '../../plan/forms.ts';
 import { nest } from '../../plan/nest.ts';
 import type { Context } from '../context.ts';
 import { writeLoops } from '../loops.ts';
@@ -13,8 +14,13 @@ export function writeLinear(ctx: Context, step: LinearStep): void {
   const { geometry: g, choice, packed } = selection;
   const { kernel } = choice;
   ctx.import(`runtime/kernels/${kernel.family}`, kernel.name);
-  const epilogue = ctx.epilogue(step, step.epilogue, g.groups);
+  const epilogues = packed.map((parts) =>
+    partialEpilogues(step, parts.length).map((own) => ctx.epilogue(step, own, g.groups)),
+  );
   const biasAt = ctx.data(selection.bias, `${step.name}:bias`);
+  const zerosAt = packed.some((parts) => parts.length > 1)
+    ? ctx.data(new Float32Array(g.rows), `${step.name}:zeros`)
+    : 0;
 
   const x = ctx.fresh('x');
   const y = ctx.fresh('y');
@@ -22,23 +28,37 @@ export function writeLinear(ctx: Context, step: LinearStep): void {
   ctx.code.line(`const ${y}: usize = ${ctx.start(step.y)};`);
   writeLoops(ctx, g.outer, [x, y], ([px, py]) => {
     for (let group = 0; group < g.groups; group++) {
-      const known: Record<string, string> = {
-        x: group === 0 ? px : `${px} + ${group * g.xGroup}`,
-        y: group === 0 ? py : `${py} + ${group * g.yGroup}`,
-        bias: String(biasAt + group * g.rows * 4),
-        rows: String(g.rows),
-        cols: String(g.offsets.length),
-        pixels: String(g.pixels),
-        yRow: String(g.yRow),
-        e0: epilogue.operands[group][0],
-        e1: epilogue.operands[group][1],
-      };
-      for (const [name, data] of Object.entries(packed[group].arrays)) {
-        known[name] = String(ctx.data(data, `${step.name}:${name}`));
-      }
-      ctx.code.line(`${kernel.name}<${epilogue.name}>(${kernel.args.map((a) => known[a]).join(', ')});`);
+      packed[group].forEach((part, i) => {
+        const { name, operands } = epilogues[group][i];
+        const known: Record<string, string> = {
+          x: group === 0 ? px : `${px} + ${group * g.xGroup}`,
+          y: group === 0 ? py : `${py} + ${group * g.yGroup}`,
+          bias: String(i === 0 ? biasAt + group * g.rows * 4 : zerosAt),
+          rows: String(g.rows),
+          cols: String(part.cols),
+          pixels: String(g.pixels),
+          yRow: String(g.yRow),
+          e0: operands[group][0],
+          e1: operands[group][1],
+        };
+        for (const [array, data] of Object.entries(part.arrays)) {
+          known[array] = String(ctx.data(data, `${step.name}:${array}`));
+        }
+        ctx.code.line(`${kernel.name}<${name}>(${kernel.args.map((a) => known[a]).join(', ')});`);
+      });
     }
   });
+}
+
+/** Of every part: what stands in y is added, and the step's own epilogue applied by the last. */
+function partialEpilogues(step: LinearStep, parts: number): (Epilogue | undefined)[] {
+  const own = step.epilogue;
+  if (parts === 1) return [own];
+  const args = own?.args ?? [];
+  const sum = e.add(e.arg(0), e.arg(1 + args.length));
+  const more = { expr: e.add(e.arg(0), e.arg(1)), args: [step.y] };
+  const expr = own ? substitute(own.expr, (i, type) => (i === 0 ? sum : e.arg(i, type))) : sum;
+  return [undefined, ...Array<Epilogue>(parts - 2).fill(more), { expr, args: [...args, step.y] }];
 }
 
 function writePlain(ctx: Context, step: LinearStep): void {
