@@ -229,8 +229,8 @@ export function linearPairs(w: Matrix, offsets: Int32Array, c: LinearCase) {
 }
 
 /**
- * The format and kernel for a matrix: the fastest (`speed`) or the smallest (`size`) that is predicted to be faster than `dense`
- * and takes no more bytes; `dense` where there is none.
+ * The format and kernel for a matrix: of the formats that leave zeros out, the fastest (`speed`) or the smallest (`size`) that is
+ * predicted to be faster than `dense` and takes no more bytes; where there is none, `columns` if it is faster, else `dense`.
  */
 export function chooseLinear(
   w: Matrix,
@@ -246,9 +246,14 @@ export function chooseLinear(
   const measure = (candidate: LinearCandidate) =>
     p.objective === 'speed' ? candidate.predictedNs : candidate.bytes;
   const dense = candidates[0];
-  const best = candidates
-    .filter((c) => c.predictedNs < worthwhile * dense.predictedNs && c.bytes <= dense.bytes)
-    .reduce((a, b) => (measure(b) < measure(a) ? b : a), dense);
+  const better = candidates.filter(
+    (c) => c.predictedNs < worthwhile * dense.predictedNs && c.bytes <= dense.bytes,
+  );
+  const least = (list: readonly LinearCandidate[]) =>
+    list.reduce((a, b) => (measure(b) < measure(a) ? b : a), dense);
+  // `columns` stores zeros too: it stands in for `dense`, and never for a format that leaves them out.
+  const leaving = least(better.filter((c) => c.format !== 'columns'));
+  const best = leaving === dense ? least(better) : leaving;
   return {
     ...best,
     reason: reason(best, dense, timing === predicted ? 'predicted' : 'measured'),

@@ -10,7 +10,9 @@ import { formats } from '../sparse/index.ts';
 const tile = 28;
 const line = 64;
 /** Blocks of a row, or of a group of rows, below which turning from row to row costs more than the cache saves. */
-const leastBlocks = 24;
+const leastBlocks = 48;
+/** With fewer pixels the dense kernel reads its weights once and its input from L2 without loss. */
+const leastDensePixels = 128;
 
 export interface Part {
   readonly matrix: Matrix;
@@ -26,6 +28,7 @@ export function columnParts(
 ): Part[] {
   const whole = [{ matrix: w, offsets }];
   if (c.build === 'scalar' || !c.scratch || c.pixels < tile) return whole;
+  if (chosen.format === 'dense' && c.pixels < leastDensePixels) return whole;
   const format = formats[chosen.format];
   const perRow = chosen.blocks / Math.ceil(w.rows / format.block[0]);
   const n = Math.min(
