@@ -38,6 +38,27 @@ test('--max-bytes', async () => {
   expect(left).toBeLessThan(dense.left!);
 });
 
+test.each([
+  ['calibration', ['--calibrate'], false],
+  ['fine-tuning', ['--epochs', '1', '--batch', '50', '--data'], { epochs: 1 }],
+])('--max-bytes with %s', async (name, flags, finetune) => {
+  const { bytes: whole } = await compiled('whole');
+  const limit = whole! - 1200;
+  const { code, bytes, left } = await compiled(
+    name,
+    '--max-bytes',
+    `${limit / 1000}kB`,
+    ...flags,
+    at('x.f32'),
+  );
+  expect(code).toBe(0);
+  expect(bytes).toBeLessThanOrEqual(limit);
+  const { options } = readMetadata(readFileSync(at(name, 'net.wasm')));
+  expect(options.pruning).toMatchObject({ method: 'alps', data: expect.any(String) });
+  if (finetune) expect(options.pruning).toMatchObject({ finetune });
+  expect(left).toBeLessThan(960);
+});
+
 test('--max-macs', async () => {
   const { code, left } = await compiled('macs', '--max-macs', '0.4k');
   expect(code).toBe(0);
