@@ -63,6 +63,9 @@ export interface KernelBenchOptions {
   readonly onRow?: (row: KernelRow) => void;
 }
 
+/** Formats between which the chooser chooses where none that leaves zeros out is faster. */
+const storesAll = new Set(['dense', 'columns']);
+
 const memoryBytes = 256 * 1024 * 1024;
 
 export async function benchKernels(options: KernelBenchOptions = {}): Promise<KernelRow[]> {
@@ -123,7 +126,7 @@ export async function benchKernels(options: KernelBenchOptions = {}): Promise<Ke
 
 interface Ours extends Task {
   readonly chosen: boolean;
-  /** Whether its weights take no more bytes than dense ones: no other may be chosen. */
+  /** Whether it may be chosen: its weights take no more bytes than dense ones. */
   readonly fits: boolean;
   readonly predictedNs: number;
   readonly case?: LinearCase;
@@ -170,7 +173,7 @@ function linear(
         name: kernel.name,
         run: m.task(kernel, parts),
         chosen: kernel === choice.kernel,
-        fits: bytes <= denseBytes,
+        fits: bytes <= denseBytes && (format !== 'columns' || storesAll.has(choice.format)),
         predictedNs: kernel.cost(c, blocks),
         case: c,
         blocks,
