@@ -14,7 +14,7 @@ import {
   linearKernels,
   windowKernels,
 } from '../compiler/kernels.ts';
-import { columnParts } from '../compiler/plan/parts.ts';
+import { packParts } from '../compiler/plan/parts.ts';
 import { loadBackend } from '../compiler/prune/train/backend.ts';
 import type { Matrix } from '../compiler/sparse/format.ts';
 import { formats } from '../compiler/sparse/index.ts';
@@ -62,9 +62,6 @@ export interface KernelBenchOptions {
   readonly build?: Build;
   readonly onRow?: (row: KernelRow) => void;
 }
-
-/** Formats between which the chooser chooses where none that leaves zeros out is faster. */
-const storesAll = new Set(['dense', 'columns']);
 
 const memoryBytes = 256 * 1024 * 1024;
 
@@ -126,7 +123,7 @@ export async function benchKernels(options: KernelBenchOptions = {}): Promise<Ke
 
 interface Ours extends Task {
   readonly chosen: boolean;
-  /** Whether it may be chosen: its weights take no more bytes than dense ones. */
+  /** Whether it may be chosen: its weights take no more bytes than dense ones, and it is no sparse format that it stands in for. */
   readonly fits: boolean;
   readonly predictedNs: number;
   readonly case?: LinearCase;
@@ -162,18 +159,16 @@ function linear(
   const useful = (formats.csr.count(w) * macs(shape)) / (w.rows * w.cols);
   const denseBytes = formats.dense.bytes(w, offsets);
   return choice.candidates.flatMap(({ format, blocks, bytes }) => {
-    const parts = columnParts(w, offsets, c, { format, blocks }).map((part) => {
-      const { arrays } = formats[format].pack(part.matrix, part.offsets);
-      const own = Object.entries(arrays).map(([name, array]) => [name, m.put(array)]);
-      return { ...addresses, cols: part.matrix.cols, ...Object.fromEntries(own) };
-    });
+    const { storesZeros } = formats[format];
+    const standsIn = format === 'dense' || !storesZeros || formats[choice.format].storesZeros === true;
+    const parts = m.place(packParts(w, offsets, c, { format, blocks }), addresses);
     return linearKernels
       .filter((kernel) => kernel.format === format && kernel.accepts(c))
       .map((kernel) => ({
         name: kernel.name,
         run: m.task(kernel, parts),
         chosen: kernel === choice.kernel,
-        fits: bytes <= denseBytes && (format !== 'columns' || storesAll.has(choice.format)),
+        fits: bytes <= denseBytes && standsIn,
         predictedNs: kernel.cost(c, blocks),
         case: c,
         blocks,

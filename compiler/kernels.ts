@@ -230,7 +230,7 @@ export function linearPairs(w: Matrix, offsets: Int32Array, c: LinearCase) {
 
 /**
  * The format and kernel for a matrix: of the formats that leave zeros out, the fastest (`speed`) or the smallest (`size`) that is
- * predicted to be faster than `dense` and takes no more bytes; where there is none, `columns` if it is faster, else `dense`.
+ * predicted to be faster than `dense` and takes no more bytes; where there is none, the same of those that store them.
  */
 export function chooseLinear(
   w: Matrix,
@@ -251,8 +251,7 @@ export function chooseLinear(
   );
   const least = (list: readonly LinearCandidate[]) =>
     list.reduce((a, b) => (measure(b) < measure(a) ? b : a), dense);
-  // `columns` stores zeros too: it stands in for `dense`, and never for a format that leaves them out.
-  const leaving = least(better.filter((c) => c.format !== 'columns'));
+  const leaving = least(better.filter((c) => !formats[c.format].storesZeros));
   const best = leaving === dense ? least(better) : leaving;
   return {
     ...best,

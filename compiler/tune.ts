@@ -17,7 +17,7 @@ import {
   linearPairs,
 } from './kernels.ts';
 import type { TuningRecord } from './options.ts';
-import { columnParts } from './plan/parts.ts';
+import { packParts } from './plan/parts.ts';
 import { type KernelStep, kernelSteps } from './plan/select.ts';
 import type { Staged } from './plan/stage.ts';
 import type { Progress } from './progress.ts';
@@ -156,14 +156,8 @@ async function measure(m: KernelMachine, p: Problem): Promise<[key: string, ns: 
     e1: 0,
   };
   const placed = new Map<FormatName, Record<string, number>[]>();
-  const place = (format: FormatName) => {
-    const parts = columnParts(matrix, offsets, c, { format, blocks: formats[format].count(matrix) });
-    return parts.map((part) => {
-      const { arrays } = formats[format].pack(part.matrix, part.offsets);
-      const own = Object.entries(arrays).map(([name, array]) => [name, m.put(array)]);
-      return { ...shared, cols: part.matrix.cols, ...Object.fromEntries(own) };
-    });
-  };
+  const place = (format: FormatName) =>
+    m.place(packParts(matrix, offsets, c, { format, blocks: formats[format].count(matrix) }), shared);
   const runs = p.tasks.map(({ key, kernel }) => {
     const args = placed.get(kernel.format) ?? place(kernel.format);
     placed.set(kernel.format, args);

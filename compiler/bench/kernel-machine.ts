@@ -1,7 +1,7 @@
 /** Kernels by themselves, each with a ReLU as epilogue, on seeded inputs: what benchmarks and tuning time. */
 import { type Build, countArgs, type LinearKernel, OVERREAD, type WindowKernel } from '../kernels.ts';
 import { assemble } from '../link/asc.ts';
-import type { PackedArray } from '../sparse/format.ts';
+import type { Packed, PackedArray } from '../sparse/format.ts';
 import { seededRandom } from './stats.ts';
 
 type Kernel = LinearKernel | WindowKernel;
@@ -9,6 +9,8 @@ type Kernel = LinearKernel | WindowKernel;
 export interface KernelMachine {
   /** Copies the data to memory and gives its address. */
   put(data: PackedArray): number;
+  /** Copies the parts of a matrix to memory; the arguments of each, beside those that all share. */
+  place(parts: readonly Packed[], shared: Readonly<Record<string, number>>): Record<string, number>[];
   /** The address of so many random floats, of which a share is zero. */
   random(floats: number, zeros?: number): number;
   /** One run of the kernel with its arguments by name; of a `linear` one, over each of the parts of its columns. */
@@ -43,13 +45,19 @@ export async function kernelMachine(
     top += roomFor(size);
     return at;
   };
+  const put = (data: PackedArray) => {
+    const at = reserve(data.byteLength);
+    const from = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    new Uint8Array(memory.buffer).set(from, at);
+    return at;
+  };
   return {
-    put(data) {
-      const at = reserve(data.byteLength);
-      const from = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-      new Uint8Array(memory.buffer).set(from, at);
-      return at;
-    },
+    put,
+    place: (parts, shared) =>
+      parts.map(({ cols, arrays }) => {
+        const own = Object.entries(arrays).map(([name, array]) => [name, put(array)]);
+        return { ...shared, cols, ...Object.fromEntries(own) };
+      }),
     random(floats, zeros = 0) {
       const at = reserve(4 * floats);
       const next = seededRandom(floats);

@@ -123,7 +123,7 @@ export async function pruneModel(
     data: await openSource(model, sources.data),
     evaluation: await openSource(model, sources.evaluation),
     calibration: flags.samples,
-    vary: flags.vary === false ? false : undefined,
+    vary: flags.vary,
     finetune: finetuneOf(flags),
     seed: context.options.seed,
     progress: context.progress,

@@ -155,7 +155,7 @@ async function specOf(context: Context, path: string, flags: SweepFlags): Promis
     },
     prune: {
       calibration: flags.samples,
-      vary: flags.vary === false ? false : undefined,
+      vary: flags.vary,
       layers: await layerRules(flags),
       // Of many points most are thrown away: they are trained only when asked for.
       finetune: finetuneOf(flags) ?? false,

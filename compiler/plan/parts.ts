@@ -3,7 +3,7 @@
  * time, one part after the other. Sums wait in the output meanwhile.
  */
 import { costConstants, type LinearCandidate, type LinearCase } from '../kernels.ts';
-import type { Matrix } from '../sparse/format.ts';
+import type { Matrix, Packed } from '../sparse/format.ts';
 import { formats } from '../sparse/index.ts';
 
 /** Pixels of the widest register tile. */
@@ -13,6 +13,10 @@ const line = 64;
 const leastBlocks = 48;
 /** With fewer pixels the dense kernel reads its weights once and its input from L2 without loss. */
 const leastDensePixels = 128;
+
+/** The matrix packed, in the parts of `columnParts`. */
+export const packParts = (...[w, offsets, c, chosen]: Parameters<typeof columnParts>): Packed[] =>
+  columnParts(w, offsets, c, chosen).map((p) => formats[chosen.format].pack(p.matrix, p.offsets));
 
 export interface Part {
   readonly matrix: Matrix;

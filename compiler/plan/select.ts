@@ -8,12 +8,12 @@ import {
   linearCase,
 } from '../kernels.ts';
 import type { Matrix, Packed } from '../sparse/format.ts';
-import { type FormatName, formats } from '../sparse/index.ts';
+import type { FormatName } from '../sparse/index.ts';
 import { type LinearStep, type Plan, singleSteps } from './forms.ts';
 import { maxOperands } from './fuse.ts';
 import { type LinearGeometry, linearGeometry } from './linear.ts';
 import { nest, type Operand } from './nest.ts';
-import { columnParts } from './parts.ts';
+import { packParts } from './parts.ts';
 import type { Staged } from './stage.ts';
 import type { View } from './view.ts';
 import { zeroShare } from './zeros.ts';
@@ -81,9 +81,7 @@ function selectLinear(step: LinearStep, staged: Staged, options: SelectOptions):
   const choice = choose(data);
   const matrices = groupMatrices(data, rows, groups, offsets.length);
   const c = linearCase(matrices[0], offsets, problem);
-  const packed = matrices.map((w) =>
-    columnParts(w, offsets, c, choice).map((p) => formats[choice.format].pack(p.matrix, p.offsets)),
-  );
+  const packed = matrices.map((w) => packParts(w, offsets, c, choice));
   return { geometry, choice, bias, packed };
 }
 

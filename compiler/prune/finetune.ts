@@ -61,19 +61,14 @@ export async function finetune(
   const steps = Math.max(1, Math.round(epochs * Math.floor(fit.n / batch)));
   const open = (context.progress ?? noProgress).stage('fine-tune', steps);
   try {
-    const taught = (part: Part): TrainData => ({
-      shape: [part.width],
-      x: part.x,
-      ...(part.y && { y: part.y }),
-      teacher: answers(tf, guide, part).values,
-    });
+    const bare = ({ width, x, y }: Part): TrainData => ({ shape: [width], x, ...(y && { y }) });
+    const taught = (part: Part): TrainData => ({ ...bare(part), teacher: answers(tf, guide, part).values });
     const live = (x: Tensor) => guide.forward(x);
     const loss = fit.y ? 'kd+ce' : net.classifies ? 'kd' : 'mse';
     const objective =
       settings.features > 0 &&
       featureObjective(tf, net, guide, featuresOf(net, layers), loss, settings.features);
-    const { teacher, ...bare } = taught(fit);
-    const data = objective ? bare : { ...bare, teacher: settings.augment ? live : teacher };
+    const data = objective ? bare(fit) : settings.augment ? { ...bare(fit), teacher: live } : taught(fit);
     const masks = masker(target, net.variables, steps);
     const checkpoint =
       context.checkpoint &&

@@ -13,6 +13,7 @@ export const columns: Format = {
   name: 'columns',
   description: 'all weights, by column: for dense layers after a ReLU, whose zero inputs are skipped',
   block: [4, 1],
+  storesZeros: true,
   arrays: ['offsets', 'weights'],
 
   count: (w) => (roundUp(w.rows, 4) / 4) * w.cols,

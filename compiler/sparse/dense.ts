@@ -16,6 +16,7 @@ export const dense: Format = {
   name: 'dense',
   description: 'all weights, zeros included',
   block: [4, 1],
+  storesZeros: true,
   arrays: ['offsets', 'weights'],
 
   count: (w) => (roundUp(w.rows, 4) / 4) * w.cols,

@@ -30,6 +30,8 @@ export interface Format {
   readonly description: string;
   /** Rows × columns that are stored or dropped together. */
   readonly block: readonly [rows: number, cols: number];
+  /** True where zeros are stored as other weights are: such a format never stands in for one that leaves them out. */
+  readonly storesZeros?: boolean;
   /** Names of `Packed.arrays`, in kernel argument order. */
   readonly arrays: readonly string[];
   /** Whether the matrix can be packed; always, where this is not given. */
