@@ -300,7 +300,6 @@ export interface WindowKernel {
 
 function window(
   name: string,
-  family: string,
   op: WindowOp,
   accepts: WindowKernel['accepts'],
   cost: WindowKernel['cost'],
@@ -328,7 +327,7 @@ function window(
   return {
     form: 'window',
     name,
-    family,
+    family: 'window',
     op,
     args,
     accepts: (c) => c.op === op && accepts(c),
@@ -360,12 +359,12 @@ const scalarWindow = (c: WindowCase) =>
 const windowNames = { conv: 'depthwise', max: 'maxpool', mean: 'avgpool' } as const;
 
 export const windowKernels: readonly WindowKernel[] = [
-  window('f32_depthwise_3x3s1_1x4', 'depthwise3', 'conv', square3(1), strips(costConstants.window.s1)),
-  window('f32_depthwise_3x3s2_1x4', 'depthwise3', 'conv', square3(2), strips(costConstants.window.s2)),
+  window('f32_depthwise_3x3s1_1x4', 'conv', square3(1), strips(costConstants.window.s1)),
+  window('f32_depthwise_3x3s2_1x4', 'conv', square3(2), strips(costConstants.window.s2)),
   ...(['conv', 'max', 'mean'] as const).flatMap((op) => [
-    window(`f32_${windowNames[op]}_s1_4x4`, 'window', op, (c) => c.strideX === 1, tiles4x4),
-    window(`f32_${windowNames[op]}_s2_4x4`, 'window', op, (c) => c.strideX === 2, tiles4x4),
-    window(`f32_${windowNames[op]}_any_1x1`, 'window', op, always, scalarWindow),
+    window(`f32_${windowNames[op]}_s1_4x4`, op, (c) => c.strideX === 1, tiles4x4),
+    window(`f32_${windowNames[op]}_s2_4x4`, op, (c) => c.strideX === 2, tiles4x4),
+    window(`f32_${windowNames[op]}_any_1x1`, op, always, scalarWindow),
   ]),
 ];
 
