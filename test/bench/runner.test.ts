@@ -53,6 +53,13 @@ describe('compare', () => {
     expect(Math.max(...jit.samples)).toBe(1);
   });
 
+  test('a host that stands still during the warm-up does not make a microsecond task take for ever', async () => {
+    const { tasks, clock } = simulated({ tiny: (now) => (now === 0 ? 60 : 0.001) });
+    const [tiny] = await compare(tasks, { minRounds: 3, minTimeMs: 20, warmupMs: 10, clock });
+    expect(tiny.samples.length).toBeLessThan(60);
+    expect(tiny.median).toBeCloseTo(0.001, 9);
+  });
+
   test('goes on until every task has its time', async () => {
     const { tasks, clock } = simulated({ fast: () => 1, slow: () => 10 });
     const [fast, slow] = await compare(tasks, { minRounds: 2, minTimeMs: 30, warmupMs: 0, clock });
