@@ -108,6 +108,7 @@ export async function pruneWithin(
       asked: budget,
       predicted,
       measured: { ...measured, ...(drop !== undefined && { drop: dropOf(value) }) },
+      ...(meter.denseMs !== undefined && { denseMs: meter.denseMs }),
       builds,
     },
   };

@@ -42,6 +42,11 @@ export class Meter {
     return new Meter(build, kinds, sample, await task('dense', await build(model, false), sample));
   }
 
+  /** Median time of the dense build so far, where times are measured. */
+  get denseMs(): number | undefined {
+    return median(this.#denseMs);
+  }
+
   async measure(model: Model): Promise<Measured> {
     const wants = (kind: CostKind) => this.#kinds.includes(kind);
     const built = wants('bytes') || wants('latencyMs') ? await this.#build(model, true) : undefined;
@@ -55,7 +60,7 @@ export class Meter {
   async #latency(built: Linked): Promise<number> {
     const [dense, own] = await compare([this.#dense!, await task('own', built, this.#sample)], timed);
     this.#denseMs.push(...dense.samples);
-    return median(this.#denseMs)! / own.speedup.value;
+    return this.denseMs! / own.speedup.value;
   }
 }
 

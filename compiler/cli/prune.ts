@@ -193,10 +193,11 @@ function agreementText({ n, top1, accuracy, denseAccuracy }: NonNullable<PruneRe
   return `${right}same answer as the dense network in ${format.percent(top1, 2)} of ${format.count(n)} samples`;
 }
 
-async function budgetText({ asked, predicted, measured, builds }: BudgetReport): Promise<string> {
+async function budgetText({ asked, predicted, measured, denseMs, builds }: BudgetReport): Promise<string> {
   const { amounts } = await import('../budget/text.ts');
   const before = Object.keys(predicted).length > 0 ? `, ${amounts(predicted)} predicted` : '';
-  return `budget ${amounts(asked)}: ${amounts(measured)} measured${before}, after ${builds} trials`;
+  const dense = denseMs === undefined ? '' : `, ${format.duration(denseMs)} dense`;
+  return `budget ${amounts(asked)}: ${amounts(measured)} measured${before}${dense}, after ${builds} trials`;
 }
 
 interface Flags extends PruneFlags, TrainFlags, ModelOptions, RecipeFlags {

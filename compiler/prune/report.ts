@@ -24,6 +24,8 @@ export interface BudgetReport {
   /** Of what the budget limits, before the last module was built. */
   readonly predicted: Budget;
   readonly measured: Budget;
+  /** What the dense build took meanwhile; `measured.latencyMs` is this, over how many times faster the module was. */
+  readonly denseMs?: number;
   /** Modules built on the way. */
   readonly builds: number;
 }

@@ -168,7 +168,10 @@ describe('a drop', () => {
 
 test('a latency is met by what was measured', async () => {
   const { pruning } = await within(small, { latencyMs: 1000 });
-  expect(pruning!.report!.budget!.measured.latencyMs).toBeLessThan(1000);
+  const { measured, denseMs } = pruning!.report!.budget!;
+  expect(measured.latencyMs).toBeLessThan(1000);
+  expect(denseMs).toBeGreaterThan(0);
+  expect((await within(small, { bytes: 1e6 })).pruning!.report!.budget!.denseMs).toBeUndefined();
   const error = await within(small, { latencyMs: 1e-6 }).catch((e: unknown) => e);
   expect(error).toMatchObject({
     code: 'E_BUDGET',
