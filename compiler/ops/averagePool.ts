@@ -14,7 +14,7 @@ import {
   tapCounts,
   tfPool,
 } from './pool.ts';
-import { padSpatial } from './spatial-tf.ts';
+import { onChannelsLast, padSpatial } from './spatial-tf.ts';
 import { fused } from './tensorflow.ts';
 import { graphPool, litePool } from './tensorflow-conv.ts';
 
@@ -57,13 +57,13 @@ export default defineOp<AveragePoolAttrs>({
   },
   macs: (_i, outputs, a) => poolMacs(outputs, a),
   channels: poolLinks,
-  tf: (tf, [x], a) => {
+  ...onChannelsLast<AveragePoolAttrs>((tf, [x], a) => {
     const taps = a.kernel.reduce((n, k) => n * k, 1);
     const mean = tfPool(tf, padSpatial(tf, x!, fullPads(x!, a)), 'avg', a);
-    const factors = tapCounts(x!.shape.slice(2), a, a.countIncludePad).map((n) => taps / n);
+    const factors = tapCounts(x!.shape.slice(1, -1), a, a.countIncludePad).map((n) => taps / n);
     if (factors.every((f) => f === 1)) return [mean];
-    return [tf.mul(mean, tf.tensor(factors, mean.shape.slice(2)))];
-  },
+    return [tf.mul(mean, tf.tensor(factors, [...mean.shape.slice(1, -1), 1]))];
+  }),
   names: {
     onnx: {
       AveragePool: pool('averagePool', (c) => ({

@@ -14,7 +14,7 @@ import {
   windowSize,
   wordPads,
 } from './spatial.ts';
-import { channelsLast, kernelLast, padSpatial, spread, wide } from './spatial-tf.ts';
+import { asImage, kernelLast, onChannelsLast, padSpatial, spread, wide } from './spatial-tf.ts';
 import { fused } from './tensorflow.ts';
 import { graphConv, graphDepthwise, liteConv, liteConv3d, liteDepthwise } from './tensorflow-conv.ts';
 
@@ -163,12 +163,11 @@ export default defineOp<ConvAttrs>({
     ];
   },
   shrink: (a, kept) => (a.groups === 1 ? a : { ...a, groups: kept(0, 1).length }),
-  tf: (tf, [x, w, bias], a) => {
-    const y = channelsLast(tf, padSpatial(tf, x!, a.pads), (image) =>
-      convolve(tf, image, spread(tf, w!, a.dilations), a),
-    );
-    return [bias ? tf.add(y, tf.reshape(bias, [-1, ...a.strides.map(() => 1)])) : y];
-  },
+  ...onChannelsLast<ConvAttrs>((tf, [x, w, bias], a) => {
+    const kernel = spread(tf, w!, a.dilations);
+    const y = asImage(tf, padSpatial(tf, x!, a.pads), (image) => convolve(tf, image, kernel, a));
+    return [bias ? tf.add(y, bias) : y];
+  }),
   names: {
     onnx: { Conv: onnxConv, ConvInteger: onnxConvInteger },
     graph: {

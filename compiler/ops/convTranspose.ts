@@ -21,7 +21,7 @@ import {
   slide,
   type Window,
 } from './spatial.ts';
-import { channelsLast, kernelLast, padSpatial, spread, wide } from './spatial-tf.ts';
+import { asImage, kernelLast, onChannelsLast, padSpatial, spread, wide } from './spatial-tf.ts';
 import { fused } from './tensorflow.ts';
 import { graphConvTranspose, liteConvTranspose } from './tensorflow-conv.ts';
 
@@ -133,17 +133,15 @@ export default defineOp<ConvTransposeAttrs>({
             [-1, 1],
           ],
         ],
-  tf: (tf, [x, w, bias], a) => {
+  ...onChannelsLast<ConvTransposeAttrs>((tf, [x, w, bias], a) => {
     const kernel = spread(tf, w!, a.dilations);
-    const xs = a.groups === 1 ? [x!] : tf.split(x!, a.groups, 1);
+    const xs = a.groups === 1 ? [x!] : tf.split(x!, a.groups, -1);
     const ws = a.groups === 1 ? [kernel] : tf.split(kernel, a.groups, 0);
-    const parts = xs.map((part, g) =>
-      channelsLast(tf, part, (image) => deconvolve(tf, image, ws[g], a.strides)),
-    );
+    const parts = xs.map((part, g) => asImage(tf, part, (image) => deconvolve(tf, image, ws[g], a.strides)));
     const cut = a.pads.map(([before, after], i) => [-before, a.outputPadding[i] - after] as const);
-    const y = padSpatial(tf, parts.length === 1 ? parts[0] : tf.concat(parts, 1), cut);
-    return [bias ? tf.add(y, tf.reshape(bias, [-1, ...a.strides.map(() => 1)])) : y];
-  },
+    const y = padSpatial(tf, parts.length === 1 ? parts[0] : tf.concat(parts, -1), cut);
+    return [bias ? tf.add(y, bias) : y];
+  }),
   names: {
     onnx: { ConvTranspose: onnxConvTranspose },
     graph: { Conv2DBackpropInput: graphConvTranspose },
@@ -278,9 +276,9 @@ function deconvolve(tf: Tf, x: TfTensor, w: TfTensor, given: readonly number[]):
 
 /** tfjs has no gradient of its own one: a convolution of x with zeros in between, with the flipped kernel. */
 function deconvolve3d(tf: Tf, x: TfTensor, w: TfTensor, strides: readonly number[]): TfTensor {
-  const stuffed = spread(tf, tf.transpose(x, [0, 4, 1, 2, 3]), strides);
+  const stuffed = tf.transpose(spread(tf, tf.transpose(x, [0, 4, 1, 2, 3]), strides), [0, 2, 3, 4, 1]);
   const edge = w.shape.slice(2).map((k): [number, number] => [(k as number) - 1, (k as number) - 1]);
-  const image = tf.transpose(padSpatial(tf, stuffed, edge), [0, 2, 3, 4, 1]);
+  const image = padSpatial(tf, stuffed, edge);
   const flipped = tf.reverse(kernelLast(tf, w, 'IO'), [0, 1, 2]);
   return tf.conv3d(image as never, flipped as never, 1, 'valid');
 }

@@ -210,6 +210,8 @@ export interface Op<A extends Attrs = Attrs> {
   ): Permuted<A> | undefined;
   /** The same in tfjs, differentiable, for fine-tuning. */
   tf?(tf: Tf, inputs: readonly (TfTensor | null)[], attrs: A): TfTensor[];
+  /** `tf` where the first input and the outputs are [N, …spatial, C]; for operators that tfjs runs so (`onChannelsLast`). */
+  tfLast?(tf: Tf, inputs: readonly (TfTensor | null)[], attrs: A): TfTensor[];
   readonly names?: Names;
   readonly samples: readonly Sample<A>[];
 }

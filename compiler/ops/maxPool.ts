@@ -12,7 +12,7 @@ import {
   readPool,
   tfPool,
 } from './pool.ts';
-import { padSpatial } from './spatial-tf.ts';
+import { onChannelsLast, padSpatial } from './spatial-tf.ts';
 import { fused } from './tensorflow.ts';
 import { graphPool, litePool } from './tensorflow-conv.ts';
 
@@ -32,7 +32,9 @@ export default defineOp<PoolAttrs>({
   },
   macs: (_i, outputs, a) => poolMacs(outputs, a),
   channels: poolLinks,
-  tf: (tf, [x], a) => [tfPool(tf, padSpatial(tf, x!, fullPads(x!, a), -3.4e38), 'max', a)],
+  ...onChannelsLast<PoolAttrs>((tf, [x], a) => [
+    tfPool(tf, padSpatial(tf, x!, fullPads(x!, a), -3.4e38), 'max', a),
+  ]),
   names: {
     onnx: { MaxPool: pool('maxPool'), GlobalMaxPool: globalPool('reduceMax') },
     graph: { MaxPool: (c) => graphPool(c, 'maxPool'), MaxPool3D: (c) => graphPool(c, 'maxPool') },

@@ -25,7 +25,7 @@ import {
   type Window,
   wordPads,
 } from './spatial.ts';
-import { channelsLast, pickAxis, wide } from './spatial-tf.ts';
+import { asImage, pickAxis, wide } from './spatial-tf.ts';
 
 export type PoolAttrs = Attrs &
   Window & {
@@ -116,21 +116,21 @@ export const poolLinks = (): AxisLink[] => [
 export const poolMacs = (outputs: readonly TensorType[], a: PoolAttrs) =>
   sizeOf(outputs[0].shape) * sizeOf(a.kernel);
 
-/** Padding of a `valid` pool in tfjs that gives the same windows, ceil mode included. */
+/** Padding of a `valid` pool over [N, …spatial, C] in tfjs that gives the same windows, ceil mode included. */
 export function fullPads(x: TfTensor, a: PoolAttrs): [number, number][] {
-  const size = x.shape.slice(2);
+  const size = x.shape.slice(1, -1);
   return poolOut(size, a).map((out, d) => {
     const reach = (out - 1) * a.strides[d] + (a.kernel[d] - 1) * a.dilations[d] + 1;
     return [a.pads[d][0], Math.max(a.pads[d][1], reach - a.pads[d][0] - size[d])];
   });
 }
 
-/** A `valid` pool over [N, C, …spatial], padded. */
+/** A `valid` pool over [N, …spatial, C], padded. */
 export function tfPool(tf: Tf, x: TfTensor, type: 'max' | 'avg', a: PoolAttrs): TfTensor {
   if (a.dilations.some((d) => d > 1)) return dilatedPool(tf, x, type, a);
   const kernel = wide(a.kernel, 1) as never;
   const strides = wide(a.strides, 1) as never;
-  return channelsLast(tf, x, (image) => {
+  return asImage(tf, x, (image) => {
     if (a.kernel.length === 3) {
       return (type === 'max' ? tf.maxPool3d : tf.avgPool3d)(image as never, kernel, strides, 'valid');
     }
@@ -142,12 +142,12 @@ export function tfPool(tf: Tf, x: TfTensor, type: 'max' | 'avg', a: PoolAttrs): 
 function dilatedPool(tf: Tf, x: TfTensor, type: 'max' | 'avg', a: PoolAttrs): TfTensor {
   const taps = [...indices(a.kernel)].map((tap) =>
     tap.reduce((y, k, d) => {
-      const size = x.shape[2 + d] as number;
+      const size = x.shape[1 + d] as number;
       const count = Math.floor((size - (a.kernel[d] - 1) * a.dilations[d] - 1) / a.strides[d]) + 1;
       return pickAxis(
         tf,
         y,
-        2 + d,
+        1 + d,
         range(0, count).map((o) => o * a.strides[d] + k * a.dilations[d]),
       );
     }, x),

@@ -1,12 +1,12 @@
 /** Training forms of spatial operators: tfjs wants channels last and rank 2 or 3, the graph has channels first. */
-import type { Shape, Tf, TfTensor } from './define.ts';
+import type { Attrs, Op, Shape, Tf, TfTensor } from './define.ts';
 import { range } from './spatial.ts';
 
 type Pads = readonly (readonly [number, number])[];
 
-/** Pads (or, where negative, cuts) the spatial axes of [N, C, …spatial]. */
+/** Pads (or, where negative, cuts) the spatial axes of [N, …spatial, C]. */
 export function padSpatial(tf: Tf, x: TfTensor, pads: Pads, value = 0): TfTensor {
-  const all: Pads = [[0, 0], [0, 0], ...pads];
+  const all: Pads = [[0, 0], ...pads, [0, 0]];
   const grown = all.map(([a, b]) => [Math.max(0, a), Math.max(0, b)] as [number, number]);
   let y = x;
   if (grown.flat().some((n) => n > 0)) y = tf.pad(y, grown, value);
@@ -40,20 +40,29 @@ export function spread(tf: Tf, w: TfTensor, dilations: Shape): TfTensor {
   return y;
 }
 
-/** Runs `f` on [N, H, W, C] (or [N, D, H, W, C]) and turns its result back. `f` sees rank 1 as H = 1. */
-export function channelsLast(tf: Tf, x: TfTensor, f: (x: TfTensor) => TfTensor): TfTensor {
-  const rank = x.shape.length - 2;
-  const [n, c, length] = x.shape as [number, number, number];
-  const image = rank === 1 ? tf.reshape(x, [n, c, 1, length]) : x;
-  const last = image.shape.length - 1;
-  const axes = image.shape.slice(2).map((_, i) => i);
-  const y = tf.transpose(f(tf.transpose(image, [0, ...axes.map((i) => i + 2), 1])), [
-    0,
-    last,
-    ...axes.map((i) => i + 1),
-  ]);
-  const [, channels, , out] = y.shape as number[];
-  return rank === 1 ? tf.reshape(y, [n, channels, out]) : y;
+/** Output axis i of [N, C, …spatial] is axis perm[i] of [N, …spatial, C]. */
+export const channelsLastPerm = (rank: number): number[] => [0, rank - 1, ...range(1, rank - 1)];
+
+/** Both forms of an operator from that of channels last. */
+export function onChannelsLast<A extends Attrs>(
+  tfLast: NonNullable<Op<A>['tfLast']>,
+): Required<Pick<Op<A>, 'tf' | 'tfLast'>> {
+  return {
+    tfLast,
+    tf(tf, [x, ...others], attrs) {
+      const rank = x!.shape.length;
+      const last = tf.transpose(x!, [0, ...range(2, rank), 1]);
+      return tfLast(tf, [last, ...others], attrs).map((y) => tf.transpose(y, channelsLastPerm(rank)));
+    },
+  };
+}
+
+/** `f` of [N, …spatial, C], which it sees with H = 1 where there is one spatial axis only. */
+export function asImage(tf: Tf, x: TfTensor, f: (x: TfTensor) => TfTensor): TfTensor {
+  if (x.shape.length > 3) return f(x);
+  const [n, length, c] = x.shape as [number, number, number];
+  const y = f(tf.reshape(x, [n, 1, length, c]));
+  return tf.reshape(y, [n, ...y.shape.slice(2)]);
 }
 
 /** y[…, r, …] = Σ_k matrix[r, k] · x[…, k, …] along one axis; matrix [rows, size], row-major. */

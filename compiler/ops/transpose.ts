@@ -39,6 +39,10 @@ export default defineOp<{ readonly perm: readonly number[] }>({
           [-1, i],
         ] as const,
     ),
+  permute: ({ perm }, turned) => ({
+    attrs: { perm: perm.map((_, i) => i) },
+    perm: perm.map((p) => turned[p]),
+  }),
   tf: (tf, [x], { perm }) => [tf.transpose(x!, [...perm])],
   names: {
     onnx: { Transpose: onnxTranspose },

@@ -4,6 +4,7 @@ import { type Graph, Links, type Node, type ValueId } from '../ir/graph.ts';
 import { sizeOf } from '../ir/tensor.ts';
 import type { TfTensor } from '../ops/define.ts';
 import { opOf } from '../semantics/evaluate.ts';
+import { Laid, runLaid } from './layout-tf.ts';
 import type { Tf } from './train/backend.ts';
 
 type Variable = import('@tensorflow/tfjs').Variable;
@@ -87,17 +88,17 @@ export function tfGraph(tf: Tf, graph: Graph, changed: Constants = new Map()): T
   };
   const apply = (n: Node, given: readonly (TfTensor | null)[]) => opOf(n.kind).tf!(tf, given, n.attrs);
   const run = (x: TfTensor, wanted: readonly ValueId[]) => {
-    const env = new Map<ValueId, TfTensor>([...fixed, ...variables, ...inputs(x)]);
+    const env = new Map<ValueId, Laid>();
+    for (const [id, t] of [...fixed, ...variables, ...inputs(x)]) env.set(id, new Laid(tf, t));
     for (const n of nodes) {
-      const made = apply(
-        n,
-        n.inputs.map((i) => (i === null ? null : env.get(i)!)),
-      );
+      const given = n.inputs.map((i) => (i === null ? null : env.get(i)!));
+      const types = n.inputs.map((i) => (i === null ? null : graph.values.get(i)!));
+      const made = runLaid(tf, n, given, types);
       n.outputs.forEach((id, i) => void env.set(id, made[i]));
     }
-    const flat = targets.map((id) => tf.reshape(env.get(id)!, [x.shape[0], -1]));
+    const flat = targets.map((id) => tf.reshape(env.get(id)!.plain(), [x.shape[0], -1]));
     const answers = flat.length === 1 ? flat[0] : tf.concat(flat, 1);
-    return { answers, values: wanted.map((id) => env.get(id)!) };
+    return { answers, values: wanted.map((id) => env.get(id)!.plain()) };
   };
   return {
     variables,
