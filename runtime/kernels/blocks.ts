@@ -16,7 +16,8 @@ function tile4xN<E>(n: i32, x: usize, y: usize, bias: usize, columns: usize, end
   let d0 = v128.load32_splat(bias, 12);
   let a1 = a0, b1 = b0, c1 = c0, d1 = d0;
   while (columns < end) {
-    let p = x + load<u32>(columns);
+    const pair = load<u64>(columns);
+    let p = x + <u32>pair;
     let x0 = v128.load(p);
     let x1 = n > 1 ? v128.load(p, 16) : x0;
     let wa = v128.load32_splat(weights);
@@ -34,7 +35,7 @@ function tile4xN<E>(n: i32, x: usize, y: usize, bias: usize, columns: usize, end
     d0 = madd(wd, x0, d0);
     if (n > 1) d1 = madd(wd, x1, d1);
     if (columns >= end) break;
-    p = x + load<u32>(columns);
+    p = x + <u32>(pair >> 32);
     x0 = v128.load(p);
     if (n > 1) x1 = v128.load(p, 16);
     wa = v128.load32_splat(weights);
@@ -136,17 +137,17 @@ export function tile2x16<E>(x: usize, y: usize, bias: usize, columns: usize, end
   }
 }
 
-/** Four rows of one pixel, results 4 bytes apart. */
 // @ts-ignore: decorator
 @inline
 export function tile4x1<E>(x: usize, y: usize, bias: usize, columns: usize, end: usize, weights: usize, row: usize, rows: i32, e0: usize, e1: usize): void {
   let a0 = v128.load(bias);
   let a1 = f32x4.splat(0), a2 = a1, a3 = a1;
   for (; columns + 12 < end; columns += 16, weights += 64) {
-    a0 = madd(v128.load32_splat(x + load<u32>(columns)), v128.load(weights), a0);
-    a1 = madd(v128.load32_splat(x + load<u32>(columns, 4)), v128.load(weights, 16), a1);
-    a2 = madd(v128.load32_splat(x + load<u32>(columns, 8)), v128.load(weights, 32), a2);
-    a3 = madd(v128.load32_splat(x + load<u32>(columns, 12)), v128.load(weights, 48), a3);
+    const o = load<u64>(columns), q = load<u64>(columns, 8);
+    a0 = madd(v128.load32_splat(x + <u32>o), v128.load(weights), a0);
+    a1 = madd(v128.load32_splat(x + <u32>(o >> 32)), v128.load(weights, 16), a1);
+    a2 = madd(v128.load32_splat(x + <u32>q), v128.load(weights, 32), a2);
+    a3 = madd(v128.load32_splat(x + <u32>(q >> 32)), v128.load(weights, 48), a3);
   }
   for (; columns < end; columns += 4, weights += 16) {
     a0 = madd(v128.load32_splat(x + load<u32>(columns)), v128.load(weights), a0);
@@ -162,8 +163,9 @@ export function tile8x1<E>(x: usize, y: usize, bias: usize, columns: usize, end:
   let a0 = v128.load(bias), b0 = v128.load(bias, 16);
   let a1 = f32x4.splat(0), b1 = a1;
   for (; columns + 4 < end; columns += 8, upper += 32, lower += 32) {
-    const x0 = v128.load32_splat(x + load<u32>(columns));
-    const x1 = v128.load32_splat(x + load<u32>(columns, 4));
+    const pair = load<u64>(columns);
+    const x0 = v128.load32_splat(x + <u32>pair);
+    const x1 = v128.load32_splat(x + <u32>(pair >> 32));
     a0 = madd(x0, v128.load(upper), a0);
     b0 = madd(x0, v128.load(lower), b0);
     a1 = madd(x1, v128.load(upper, 16), a1);

@@ -65,8 +65,9 @@ export function f32_linear_bsr2x1_2x1<E>(x: usize, y: usize, bias: usize, counts
     let a0 = load<f32>(bias), b0 = load<f32>(bias, 4);
     let a1: f32 = 0, b1: f32 = 0;
     for (; columns + 4 < end; columns += 8, weights += 16) {
-      const x0 = load<f32>(x + load<u32>(columns));
-      const x1 = load<f32>(x + load<u32>(columns, 4));
+      const pair = load<u64>(columns);
+      const x0 = load<f32>(x + <u32>pair);
+      const x1 = load<f32>(x + <u32>(pair >> 32));
       a0 += load<f32>(weights) * x0;
       b0 += load<f32>(weights, 4) * x0;
       a1 += load<f32>(weights, 8) * x1;
