@@ -62,8 +62,11 @@ export const costConstants = {
   columns: { block: 0.26, row: 3, test: 1.5, byte: 0.03 },
   tile2x1: { block: 0.53, row: 3.5 },
   tile1x4: { block: 0.35, row: 4 },
-  /** Of the 48 kB of an L1 cache, what a tile of the input may take (`plan/parts.ts`); weights pass by, results and stack lie there too. */
-  l1: { inputs: 42 * 1024 },
+  /**
+   * Of the 48 kB of an L1 cache (`plan/parts.ts`): what a tile of the input may take while sparse weights, results and stack pass by, and what
+   * a tile and a panel of dense weights may take together, so that the next panel finds room.
+   */
+  l1: { inputs: 42 * 1024, panel: 26 * 1024 },
   /** Weights that are read once, from beyond the L2 cache, take at least `byte` each. */
   l2: { bytes: 1024 * 1024, byte: 0.02 },
   /** Without SIMD: of a multiply-add, a row per 4 pixels and a tap of a window. */

@@ -6,8 +6,11 @@ import { costConstants, type LinearCandidate, type LinearCase } from '../kernels
 import type { Matrix, Packed } from '../sparse/format.ts';
 import { formats } from '../sparse/index.ts';
 
-/** Pixels of the widest register tile. */
+/** Pixels of the widest register tile, and of that of the dense kernel. */
 const tile = 28;
+const denseTile = 8;
+/** Bytes that the dense kernel reads beside the tile for a column of four rows: weights and offset. */
+const panelColumn = 20;
 const line = 64;
 /** Blocks of a row, or of a group of rows, below which turning from row to row costs more than the cache saves. */
 const leastBlocks = 48;
@@ -35,10 +38,12 @@ export function columnParts(
   if (chosen.format === 'dense' && c.pixels < leastDensePixels) return whole;
   const format = formats[chosen.format];
   const perRow = chosen.blocks / Math.ceil(w.rows / format.block[0]);
-  const n = Math.min(
-    Math.ceil(footprint(offsets) / costConstants.l1.inputs),
-    Math.floor(perRow / leastBlocks),
-  );
+  const { inputs, panel } = costConstants.l1;
+  const fit =
+    chosen.format === 'dense'
+      ? (footprint(offsets, denseTile) + panelColumn * w.cols) / panel
+      : footprint(offsets, tile) / inputs;
+  const n = Math.min(Math.ceil(fit), Math.floor(perRow / leastBlocks));
   if (n < 2) return whole;
   const order = Array.from(offsets.keys()).sort((a, b) => offsets[a] - offsets[b]);
   const parts = Array.from({ length: n }, (_, i) =>
@@ -47,11 +52,11 @@ export function columnParts(
   return parts.every((p) => format.fits?.(p.matrix, p.offsets) !== false) ? parts : whole;
 }
 
-/** Bytes of the cache lines that one tile touches. */
-function footprint(offsets: Int32Array): number {
+/** Bytes of the cache lines that a tile of so many pixels touches. */
+function footprint(offsets: Int32Array, pixels: number): number {
   const lines = new Set<number>();
   for (const o of offsets) {
-    for (let at = Math.floor(o / line); at * line < o + 4 * tile; at++) lines.add(at);
+    for (let at = Math.floor(o / line); at * line < o + 4 * pixels; at++) lines.add(at);
   }
   return line * lines.size;
 }
