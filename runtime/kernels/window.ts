@@ -13,17 +13,17 @@ import { madd, put } from './simd';
 export function f32_depthwise_3x3s1_1x4<E>(x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
   if (ASC_FEATURE_SIMD) {
     for (let c = 0; c < channels; c++) {
+      const b = v128.load32_splat(bias);
+      const w0 = v128.load32_splat(weights);
+      const w1 = v128.load32_splat(weights, 4);
+      const w2 = v128.load32_splat(weights, 8);
+      const w3 = v128.load32_splat(weights, 12);
+      const w4 = v128.load32_splat(weights, 16);
+      const w5 = v128.load32_splat(weights, 20);
+      const w6 = v128.load32_splat(weights, 24);
+      const w7 = v128.load32_splat(weights, 28);
+      const w8 = v128.load32_splat(weights, 32);
       for (let left = outW, px = x, py = y; left > 0; left -= 4, px += 16, py += 16) {
-        const b = v128.load32_splat(bias);
-        const w0 = v128.load32_splat(weights);
-        const w1 = v128.load32_splat(weights, 4);
-        const w2 = v128.load32_splat(weights, 8);
-        const w3 = v128.load32_splat(weights, 12);
-        const w4 = v128.load32_splat(weights, 16);
-        const w5 = v128.load32_splat(weights, 20);
-        const w6 = v128.load32_splat(weights, 24);
-        const w7 = v128.load32_splat(weights, 28);
-        const w8 = v128.load32_splat(weights, 32);
         let p = px;
         let l = v128.load(p), m = v128.load(p, 4), r = v128.load(p, 8);
         let middle = madd(w2, r, madd(w1, m, madd(w0, l, b)));
@@ -53,9 +53,19 @@ export function f32_depthwise_3x3s1_1x4<E>(x: usize, y: usize, bias: usize, weig
 export function f32_depthwise_3x3s2_1x4<E>(x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
   if (ASC_FEATURE_SIMD) {
     for (let c = 0; c < channels; c++) {
+      const b = v128.load32_splat(bias);
+      const w0 = v128.load32_splat(weights);
+      const w1 = v128.load32_splat(weights, 4);
+      const w2 = v128.load32_splat(weights, 8);
+      const w3 = v128.load32_splat(weights, 12);
+      const w4 = v128.load32_splat(weights, 16);
+      const w5 = v128.load32_splat(weights, 20);
+      const w6 = v128.load32_splat(weights, 24);
+      const w7 = v128.load32_splat(weights, 28);
+      const w8 = v128.load32_splat(weights, 32);
       for (let left = outW, px = x, py = y; left > 0; left -= 4, px += 32, py += 16) {
-        if (left >= 4) strip3x3s2<E>(true, px, py, bias, weights, c, outH, xPitch, yPitch, left, e0, e1);
-        else strip3x3s2<E>(false, px, py, bias, weights, c, outH, xPitch, yPitch, left, e0, e1);
+        if (left >= 4) strip3x3s2<E>(true, px, py, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, c, outH, xPitch, yPitch, left, e0, e1);
+        else strip3x3s2<E>(false, px, py, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, c, outH, xPitch, yPitch, left, e0, e1);
       }
       x += xC;
       y += yC;
@@ -68,17 +78,7 @@ export function f32_depthwise_3x3s2_1x4<E>(x: usize, y: usize, bias: usize, weig
 /** Four output pixels wide, down the plane; `full`, where all four exist: the check is kept out of the loop. */
 // @ts-ignore: decorator
 @inline
-function strip3x3s2<E>(full: bool, x: usize, y: usize, bias: usize, weights: usize, c: usize, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
-  const b = v128.load32_splat(bias);
-  const w0 = v128.load32_splat(weights);
-  const w1 = v128.load32_splat(weights, 4);
-  const w2 = v128.load32_splat(weights, 8);
-  const w3 = v128.load32_splat(weights, 12);
-  const w4 = v128.load32_splat(weights, 16);
-  const w5 = v128.load32_splat(weights, 20);
-  const w6 = v128.load32_splat(weights, 24);
-  const w7 = v128.load32_splat(weights, 28);
-  const w8 = v128.load32_splat(weights, 32);
+function strip3x3s2<E>(full: bool, x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, c: usize, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
   let p = x;
   let u = v128.load(p), v = v128.load(p, 16);
   let l = even(u, v);
