@@ -14,7 +14,7 @@ import {
   windowSize,
   wordPads,
 } from './spatial.ts';
-import { asImage, kernelLast, onChannelsLast, padSpatial, spread, wide } from './spatial-tf.ts';
+import { asImage, convolve2d, kernelLast, onChannelsLast, padSpatial, spread, wide } from './spatial-tf.ts';
 import { fused } from './tensorflow.ts';
 import { graphConv, graphDepthwise, liteConv, liteConv3d, liteDepthwise } from './tensorflow-conv.ts';
 
@@ -165,8 +165,7 @@ export default defineOp<ConvAttrs>({
   shrink: (a, kept) => (a.groups === 1 ? a : { ...a, groups: kept(0, 1).length }),
   ...onChannelsLast<ConvAttrs>((tf, [x, w, bias], a) => {
     const kernel = spread(tf, w!, a.dilations);
-    const y = asImage(tf, padSpatial(tf, x!, a.pads), (image) => convolve(tf, image, kernel, a));
-    return [bias ? tf.add(y, bias) : y];
+    return [asImage(tf, x!, (image) => convolve(tf, image, kernel, bias, a))];
   }),
   names: {
     onnx: { Conv: onnxConv, ConvInteger: onnxConvInteger },
@@ -281,31 +280,29 @@ function conv(name: string, x: number[], w: number[], a: Partial<ConvAttrs>, spa
   };
 }
 
-/** x [N, …spatial, C], padded; w [O, C/groups, …kernel], spread. */
-function convolve(tf: Tf, x: TfTensor, w: TfTensor, a: ConvAttrs): TfTensor {
+/** x [N, …spatial, C]; w [O, C/groups, …kernel], spread; bias [O]. */
+function convolve(tf: Tf, x: TfTensor, w: TfTensor, bias: TfTensor | null, a: ConvAttrs): TfTensor {
   const [o, perGroup] = w.shape;
-  const strides = wide(a.strides, 1);
-  if (strides.length === 3) {
+  const window = { strides: wide(a.strides, 1), pads: wide(a.pads, [0, 0]) };
+  if (window.strides.length === 3) {
     assertOneGroup(a.groups);
-    return tf.conv3d(x as never, kernelLast(tf, w, 'IO') as never, strides as never, 'valid');
+    const padded = padSpatial(tf, x, a.pads);
+    const y = tf.conv3d(padded as never, kernelLast(tf, w, 'IO') as never, a.strides as never, 'valid');
+    return bias ? tf.add(y, bias) : y;
   }
   if (a.groups > 1 && perGroup === 1) {
     const [c, ...k] = [a.groups, ...w.shape.slice(2)];
     const perChannel = tf.transpose(tf.reshape(w, [c, o / c, ...k]), [1, 0, ...range(2, w.shape.length)]);
-    return tf.depthwiseConv2d(
-      x as never,
-      kernelLast(tf, perChannel, 'IO') as never,
-      strides as never,
-      'valid',
-    );
+    return convolve2d(tf, 'DepthwiseConv2D', x, kernelLast(tf, perChannel, 'IO'), bias, window);
   }
-  const one = (x: TfTensor, w: TfTensor) =>
-    tf.conv2d(x as never, kernelLast(tf, w, 'IO') as never, strides as never, 'valid') as TfTensor;
-  if (a.groups === 1) return one(x, w);
+  const one = (x: TfTensor, w: TfTensor, bias: TfTensor | null) =>
+    convolve2d(tf, 'Conv2D', x, kernelLast(tf, w, 'IO'), bias, window);
+  if (a.groups === 1) return one(x, w, bias);
   const xs = tf.split(x, a.groups, -1);
   const ws = tf.split(w, a.groups, 0);
+  const biases = bias && tf.split(bias, a.groups);
   return tf.concat(
-    xs.map((part, i) => one(part, ws[i])),
+    xs.map((part, i) => one(part, ws[i], biases ? biases[i] : null)),
     -1,
   );
 }

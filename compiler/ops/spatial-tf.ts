@@ -65,6 +65,32 @@ export function asImage(tf: Tf, x: TfTensor, f: (x: TfTensor) => TfTensor): TfTe
   return tf.reshape(y, [n, ...y.shape.slice(2)]);
 }
 
+/**
+ * A convolution of x [N, H, W, C], `filter` as tfjs has it, bias [O]. XNNPACK pads and adds the bias as it goes; the other backends
+ * take neither from every kind of convolution.
+ */
+export function convolve2d(
+  tf: Tf,
+  kind: 'Conv2D' | 'DepthwiseConv2D',
+  x: TfTensor,
+  filter: TfTensor,
+  bias: TfTensor | null,
+  { strides, pads }: { readonly strides: readonly number[]; readonly pads: Pads },
+): TfTensor {
+  const fused = tf.getBackend() === 'wasm';
+  const inside = fused && pads.flat().every((n) => n >= 0);
+  const image = inside ? x : padSpatial(tf, x, pads);
+  if (fused) {
+    const pad = inside ? [[0, 0], ...pads, [0, 0]] : 'valid';
+    const attrs = { strides, pad, dilations: [1, 1], dataFormat: 'NHWC', activation: 'linear' };
+    const inputs = { x: image, filter, ...(bias && { bias }) };
+    return tf.engine().runKernel(`Fused${kind}`, inputs, attrs as never) as TfTensor;
+  }
+  const convolve = kind === 'Conv2D' ? tf.conv2d : tf.depthwiseConv2d;
+  const y = convolve(image as never, filter as never, strides as never, 'valid') as TfTensor;
+  return bias ? tf.add(y, bias) : y;
+}
+
 /** y[…, r, …] = Σ_k matrix[r, k] · x[…, k, …] along one axis; matrix [rows, size], row-major. */
 export function mixAxis(tf: Tf, x: TfTensor, axis: number, matrix: Float32Array, rows: number): TfTensor {
   const rank = x.shape.length;

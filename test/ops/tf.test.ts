@@ -5,11 +5,16 @@ import { random } from '../../compiler/ir/random.ts';
 import { allocate, type DType, type Tensor } from '../../compiler/ir/tensor.ts';
 import type { Op, Sample, TfTensor } from '../../compiler/ops/define.ts';
 import { ops } from '../../compiler/ops/index.ts';
+import { loadBackend } from '../../compiler/prune/train/backend.ts';
+import { registerGradients } from '../../compiler/prune/train/gradients.ts';
 import { difference, sampleTensor } from '../samples.ts';
 
 beforeAll(async () => {
-  await tf.setBackend('cpu');
+  registerGradients(await loadBackend('wasm'));
 });
+
+/** Operators that run on XNNPACK in another way than elsewhere. */
+const backendsOf = (op: Op) => (op.tfLast ? ['cpu', 'wasm'] : ['cpu']);
 
 const toTf = (t: Tensor): TfTensor =>
   tf.tensor(
@@ -46,11 +51,14 @@ const steps = new Set([
 ]);
 
 const cases = [...ops.values()].flatMap((op) =>
-  op.samples.filter((s) => op.tf && trainable(s as never)).map((s) => [op.kind, s.name, op, s] as const),
+  op.samples
+    .filter((s) => op.tf && trainable(s as never))
+    .flatMap((s) => backendsOf(op).map((backend) => [op.kind, s.name, backend, op, s] as const)),
 );
 
 describe('tf', () => {
-  test.each(cases)('%s %s', (_kind, _name, op: Op, sample) => {
+  test.each(cases)('%s %s on %s', async (_kind, _name, backend, op: Op, sample) => {
+    await tf.setBackend(backend);
     const inputs = inputsOf(sample as never);
     const want = op.eval(inputs, sample.attrs);
     tf.tidy(() => {
@@ -67,11 +75,12 @@ describe('tf', () => {
 });
 
 describe('gradient', () => {
-  const smooth = cases.filter(([kind, , op, s]) => {
+  const smooth = cases.filter(([kind, , , op, s]) => {
     const types = inputsOf(s as never).map((t) => t && { ...t, id: 0, name: '' });
     return !steps.has(kind) && op.infer(types, s.attrs, {}).every((t) => t.dtype === 'float32');
   });
-  test.each(smooth)('%s %s', (_kind, _name, op: Op, sample) => {
+  test.each(smooth)('%s %s on %s', async (_kind, _name, backend, op: Op, sample) => {
+    await tf.setBackend(backend);
     const inputs = inputsOf(sample as never);
     if (inputs.every((t) => !t || t.data.length === 0)) return;
     const rng = random(9);

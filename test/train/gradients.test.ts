@@ -77,6 +77,8 @@ const convs: Case[] = [
   ['pads beyond the filter', [1, 5, 5, 2], [2, 2, 2, 3], 1, explicit(3, 2, 2, 3)],
   ['one channel, one image', [1, 9, 9, 1], [5, 5, 1, 2], 1, 'valid'],
   ['filter as large as the input', [3, 4, 4, 2], [4, 4, 2, 5], 1, 'valid'],
+  ['blocks of every size', [2, 6, 5, 9], [3, 3, 9, 13], 1, 'same'],
+  ['1×1 over many small images', [6, 5, 4, 9], [1, 1, 9, 14], 1, 'same'],
   ['stride over the filter', [2, 9, 9, 2], [2, 2, 2, 3], 3, 'valid'],
 ];
 
@@ -88,6 +90,7 @@ const depthwise: Case[] = [
   ['3×3 stride 2 valid with a rest', [2, 8, 10, 3], [3, 3, 3, 1], 2, 'valid'],
   ['5×3 explicit pads, stride 2', [2, 9, 8, 3], [5, 3, 3, 1], 2, explicit(2, 1, 0, 1)],
   ['one image, one channel', [1, 5, 5, 1], [3, 3, 1, 1], 1, 'same'],
+  ['blocks of every size', [2, 6, 5, 13], [3, 3, 13, 1], 2, 'same'],
 ];
 
 /** The filter of a dilated convolution with its zeros spelt out. */
@@ -141,6 +144,62 @@ describe('convolution', () => {
       ],
       (a, w) => tf.conv2dTranspose(a as never, w as never, [2, 8, 10, 2], 2, 'same'),
     ));
+});
+
+describe('with a bias', () => {
+  const fused = (kind: string, inputs: Record<string, Tensor>, pad: unknown) =>
+    tf.engine().runKernel(`Fused${kind}`, inputs, {
+      strides: [2, 1],
+      pad,
+      dilations: [1, 1],
+      dataFormat: 'NHWC',
+      activation: 'linear',
+    } as never) as Tensor;
+  const pad = explicit(1, 0, 2, 1);
+  test('convolution', () =>
+    check(
+      [[2, 6, 7, 3], [3, 3, 3, 4], [4]],
+      (x, filter, bias) => fused('Conv2D', { x, filter, bias }, pad),
+      (x, filter, bias) => tf.add(tf.conv2d(x as never, filter as never, [2, 1], pad as never), bias),
+    ));
+  test('depthwise convolution', () =>
+    check(
+      [[2, 6, 7, 3], [3, 3, 3, 2], [6]],
+      (x, filter, bias) => fused('DepthwiseConv2D', { x, filter, bias }, pad),
+      (x, filter, bias) =>
+        tf.add(tf.depthwiseConv2d(x as never, filter as never, [2, 1], pad as never), bias),
+    ));
+});
+
+describe('clamps', () => {
+  test.each([103, 104])('%d numbers', async (n) => {
+    await check([[n]], (x) => tf.relu(x));
+    await check([[n]], (x) => tf.clipByValue(x, -0.25, 0.5));
+  });
+  test('at the bounds: relu has no slope, clipping has', async () => {
+    await tf.setBackend('wasm');
+    const at = (f: (x: Tensor) => Tensor) =>
+      tf.tidy(() =>
+        Array.from(
+          tf
+            .grad((x: Tensor) => tf.sum(f(x)))(tf.tensor1d([-1, 0, 1, 6, 7]))
+            .dataSync(),
+        ),
+      );
+    expect(at((x) => tf.relu(x))).toEqual([0, 0, 1, 1, 1]);
+    expect(at((x) => tf.clipByValue(x, 0, 6))).toEqual([0, 1, 1, 1, 0]);
+  });
+});
+
+test('a clone outlives its source', async () => {
+  await tf.setBackend('wasm');
+  const before = tf.memory().numTensors;
+  const x = tf.tensor1d([1, 2]);
+  const y = x.clone();
+  x.dispose();
+  expect(Array.from(y.dataSync())).toEqual([1, 2]);
+  y.dispose();
+  expect(tf.memory().numTensors).toBe(before);
 });
 
 describe('depthwise convolution', () => {

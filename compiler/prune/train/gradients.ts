@@ -7,16 +7,20 @@ import type { GradFunc, KernelFunc, NamedAttrMap, Tensor } from '@tensorflow/tfj
 import type { Tf } from './backend.ts';
 import { convFilter, convInput } from './kernels/convolution.ts';
 import { depthwiseFilter, depthwiseInput } from './kernels/depthwise.ts';
-import type { Attrs, Inputs, Kernel } from './kernels/kernel.ts';
+import { type Attrs, type Inputs, type Kernel, makeOutput } from './kernels/kernel.ts';
 import { segmentSum, tileRow, transposedMatMul } from './kernels/matmul.ts';
 import { maxPoolInput } from './kernels/maxpool.ts';
 import { resizeInput } from './kernels/resize.ts';
+import { addressOf, simd } from './kernels/simd.ts';
 import { slice } from './kernels/slice.ts';
 import { meanChannels, sumChannels } from './kernels/sum.ts';
+import { volumeFilter, volumeInput } from './kernels/volume.ts';
 
 const added: Record<string, Kernel> = {
   Conv2DBackpropInput: convInput,
   Conv2DBackpropFilter: convFilter,
+  Conv3DBackpropFilterV2: volumeFilter,
+  Conv3DBackpropInputV2: volumeInput,
   DepthwiseConv2dNativeBackpropInput: depthwiseInput,
   DepthwiseConv2dNativeBackpropFilter: depthwiseFilter,
   MaxPoolGrad: maxPoolInput,
@@ -34,6 +38,9 @@ const preferred: Record<string, (tf: Tf, inputs: Inputs, attrs: Attrs) => Tensor
   Sum: sumChannels,
   Tile: tileRow,
 };
+
+/** Convolutions with a bias, and their kinds without. */
+const fused = { FusedConv2D: 'Conv2D', FusedDepthwiseConv2D: 'DepthwiseConv2dNative' };
 
 let registered = false;
 
@@ -56,7 +63,17 @@ export function registerGradients(tf: Tf): void {
   }
   for (const name of ['Conv2D', 'DepthwiseConv2dNative'])
     replaceGradient(tf, name, dilatedGradient(tf, name));
+  for (const [kernelName, plain] of Object.entries(fused)) {
+    const gradient = dilatedGradient(tf, plain);
+    const gradFunc: GradFunc = (dy, saved, attrs) => ({
+      ...gradient(dy, saved, attrs),
+      bias: () => tf.sum(dy as Tensor, [0, 1, 2]),
+    });
+    tf.registerGradient({ kernelName, inputsToSave: ['x', 'filter'], gradFunc });
+  }
   replaceGradient(tf, 'ClipByValue', clipGradient(tf));
+  replaceGradient(tf, 'Relu', reluGradient(tf));
+  replaceKernel(tf, 'Identity', share);
   for (const name of ['Sum', 'Mean']) replaceGradient(tf, name, reductionGradient(tf, name));
 }
 
@@ -99,13 +116,30 @@ const reductionGradient =
     },
   });
 
-/** tfjs's own gradient goes through comparisons and booleans, which are slow on wasm. */
+/** tfjs's own gradients go through comparisons and booleans, which are slow on wasm. */
 const clipGradient =
   (tf: Tf): GradFunc =>
-  (dy, [x], attrs) => ({
-    x: () => {
-      const below = tf.step(tf.sub(attrs.clipValueMin as number, x!));
-      const above = tf.step(tf.sub(x!, attrs.clipValueMax as number));
-      return tf.mul(dy as Tensor, tf.sub(1, tf.add(below, above)));
-    },
+  (dy, [x], { clipValueMin, clipValueMax }) => ({
+    x: () => within(tf, dy as Tensor, x!, clipValueMin as number, clipValueMax as number),
   });
+
+const smallestPositive = 2 ** -149;
+
+const reluGradient =
+  (tf: Tf): GradFunc =>
+  (dy, [x]) => ({ x: () => within(tf, dy as Tensor, x!, smallestPositive, Number.POSITIVE_INFINITY) });
+
+/** dy where least ≤ x ≤ most, else 0. */
+function within(tf: Tf, dy: Tensor, x: Tensor, least: number, most: number): Tensor {
+  const dx = makeOutput(tf, x.shape);
+  const [to, from, at] = [dx, dy, x].map((t) => addressOf(tf, t)) as [number, number, number];
+  simd(tf).within(to, from, at, x.size, least, most);
+  return dx;
+}
+
+/** The backend's own copies, and every tensor that a gradient needs is cloned. Nothing writes into a tensor that is made. */
+const share: KernelFunc = ({ inputs, backend }) => {
+  const { x } = inputs;
+  (backend as { incRef(id: object): void }).incRef(x!.dataId);
+  return { dataId: x!.dataId, shape: x!.shape, dtype: x!.dtype };
+};

@@ -6,8 +6,9 @@
 
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs';
 import type { Tf } from '../backend.ts';
+import { convolutionFilter } from './filters.ts';
 import type { Attrs, Inputs } from './kernel.ts';
-import { crop, type Pads, place, reach } from './planes.ts';
+import { type Pads, place } from './planes.ts';
 
 /** Geometry of one convolution. */
 export type ConvInfo = ReturnType<Tf['backend_util']['computeConv2DInfo']>;
@@ -21,46 +22,31 @@ export function convInput(tf: Tf, { dy, filter }: Inputs, attrs: Attrs): Tensor 
   const swapped = tf.transpose(tf.reverse(filter, [0, 1]), [0, 1, 3, 2]) as Tensor4D;
   const g = toNhwc(tf, dy, info);
   const { filterHeight, filterWidth, dilationHeight, dilationWidth } = info;
-  const run = (x: Tensor4D) => tf.conv2d(x, swapped, 1, 'valid', 'NHWC', [dilationHeight, dilationWidth]);
+  const run = (x: Tensor4D, pad: Pads | 'valid') =>
+    tf.conv2d(x, swapped, 1, pad as never, 'NHWC', [dilationHeight, dilationWidth]);
   // A 1×1 filter commutes with spreading, and is cheaper before it.
   const pointwise = filterHeight === 1 && filterWidth === 1;
-  return fromNhwc(tf, pointwise ? spread(tf, run(g), info) : run(spread(tf, g, info)), info);
+  if (pointwise) return fromNhwc(tf, spread(tf, run(g, 'valid'), info), info);
+  const { x, pad } = framed(tf, g, info);
+  return fromNhwc(tf, run(x, pad), info);
 }
 
-/**
- * dfilter = convolution of x with batch and channels swapped, dy being the filter; the stride becomes the dilation and
- * the dilation the stride: [c, h, w, n] ⊛ [oh, ow, n, oc] → [c, kh, kw, oc].
- */
 export function convFilter(tf: Tf, { x, dy }: Inputs, attrs: Attrs): Tensor {
   const info = convInfo(tf, x.shape, attrs.filterShape, attrs, false);
-  const [kh, kw, c, oc] = attrs.filterShape as [number, number, number, number];
-  const a = toNhwc(tf, x, info);
-  const g = toNhwc(tf, dy, info);
-  const { strideHeight, strideWidth, dilationHeight, dilationWidth, outHeight, outWidth } = info;
+  return convolutionFilter(tf, toNhwc(tf, x, info), toNhwc(tf, dy, info), info);
+}
+
+/** `spread`, or dy itself and the pads that make it the same. */
+export function framed(tf: Tf, dy: Tensor4D, info: ConvInfo): { x: Tensor4D; pad: Pads | 'valid' } {
   const { top, left } = info.padInfo;
-  if (kh === 1 && kw === 1 && top === 0 && left === 0) {
-    // Pooling over one pixel takes every s-th.
-    const seen = crop(tf, tf.maxPool(a, 1, [strideHeight, strideWidth], 'valid'), outHeight, outWidth);
-    return tf.reshape(tf.matMul(tf.reshape(seen, [-1, c]), tf.reshape(g, [-1, oc]), true), attrs.filterShape);
-  }
-  const below = reach(outHeight, strideHeight, kh, dilationHeight) - info.inHeight - top;
-  const right = reach(outWidth, strideWidth, kw, dilationWidth) - info.inWidth - left;
-  const pads: Pads = [
+  const pad: Pads = [
     [0, 0],
-    [top, Math.max(below, 0)],
-    [left, Math.max(right, 0)],
+    [(info.filterHeight - 1) * info.dilationHeight - top, info.inHeight + top - info.outHeight],
+    [(info.filterWidth - 1) * info.dilationWidth - left, info.inWidth + left - info.outWidth],
     [0, 0],
   ];
-  const full = tf.conv2d(
-    tf.transpose(a, [3, 1, 2, 0]),
-    tf.transpose(g, [1, 2, 0, 3]),
-    [dilationHeight, dilationWidth],
-    pads as never,
-    'NHWC',
-    [strideHeight, strideWidth],
-  );
-  // Input rows that no window reaches give rows past the filter.
-  return tf.transpose(crop(tf, full, kh, kw), [1, 2, 0, 3]);
+  const whole = info.strideHeight === 1 && info.strideWidth === 1 && pad.flat().every((n) => n >= 0);
+  return whole ? { x: dy, pad } : { x: spread(tf, dy, info), pad: 'valid' };
 }
 
 /** dy where its 'valid' stride-1 convolution with the filter has the extent of the input. */

@@ -22,10 +22,16 @@ export function fill(
   tf: Tf,
   shape: number[],
   inputs: Tensor[],
-  write: (out: Float32Array, ...inputs: Float32Array[]) => void,
+  write: (out: Float32Array, ...inputs: Float32Array[]) => unknown,
 ): Tensor {
   const heap = tf.backend() as unknown as Heap;
-  const out = heap.makeOutput(shape, 'float32');
+  const out = makeOutput(tf, shape);
   write(heap.typedArrayFromHeap(out), ...inputs.map((t) => heap.typedArrayFromHeap(t)));
-  return tf.engine().makeTensorFromTensorInfo(out);
+  return out;
+}
+
+/** A float32 tensor of rubbish, for those who write into the heap by themselves. */
+export function makeOutput(tf: Tf, shape: number[]): Tensor {
+  const heap = tf.backend() as unknown as Heap;
+  return tf.engine().makeTensorFromTensorInfo(heap.makeOutput(shape, 'float32'));
 }

@@ -36,13 +36,3 @@ export function place(
     }
   }) as Tensor4D;
 }
-
-/** The upper left h × w of every plane. */
-export function crop(tf: Tf, x: Tensor4D, h: number, w: number): Tensor4D {
-  const [n, xh, xw, c] = x.shape;
-  return xh === h && xw === w ? x : tf.slice(x, [0, 0, 0, 0], [n, h, w, c]);
-}
-
-/** Extent of the input that `count` windows of k taps touch. */
-export const reach = (count: number, stride: number, k: number, dilation: number): number =>
-  (count - 1) * stride + (k - 1) * dilation + 1;
