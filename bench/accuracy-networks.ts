@@ -6,7 +6,7 @@ import { packageRoot } from '../compiler/package-root.ts';
 import type { FinetuneSettings, PruneData } from '../compiler/prune/index.ts';
 import { loadDigits } from '../examples/data/digits.ts';
 import { fashionInstalled, loadFashion } from '../examples/data/fashion.ts';
-import { type Labelled, type Split, shift, warp } from '../examples/data/labelled.ts';
+import type { Labelled, Split } from '../examples/data/labelled.ts';
 import { cifarNetwork, loadCifar } from './cifar.ts';
 
 export type NetworkName = 'lenet-300-100' | 'lenet-5' | 'resnet-8' | 'mobilenet-v1-0.25' | 'resnet-8-cifar';
@@ -16,8 +16,6 @@ export interface Network {
   readonly split: Split;
   /** With the labels of all training images. */
   readonly training: FinetuneSettings;
-  /** With the few unlabelled ones. */
-  readonly distillation: FinetuneSettings;
 }
 
 interface Recipe {
@@ -26,8 +24,6 @@ interface Recipe {
   readonly training: FinetuneSettings;
 }
 
-const digits = warp([28, 28, 1], { turn: 0.2, scale: 0.12, shear: 0.15, reach: 2 });
-const clothes = shift([28, 28, 1], 2, true);
 const examples = (name: string) => join(packageRoot(), 'examples', name);
 
 const fashion = () => loadFashion()!;
@@ -36,27 +32,27 @@ const recipes: Record<NetworkName, Recipe> = {
   'lenet-300-100': {
     folder: examples('lenet/models/lenet-300-100'),
     data: loadDigits,
-    training: { epochs: 150, lr: 2e-3, schedule: 'gradual', augment: digits },
+    training: { epochs: 200, lr: 2e-3, schedule: 'gradual' },
   },
   'lenet-5': {
     folder: examples('lenet/models/lenet-5'),
     data: loadDigits,
-    training: { epochs: 40, lr: 2e-3, schedule: 'gradual', augment: digits },
+    training: { epochs: 60, lr: 2e-3, schedule: 'gradual' },
   },
   'resnet-8': {
     folder: examples('fashion/models/resnet-8'),
     data: fashion,
-    training: { epochs: 2, lr: 2e-3, batch: 128, augment: clothes },
+    training: { epochs: 4, lr: 2e-3, batch: 128 },
   },
   'mobilenet-v1-0.25': {
     folder: examples('fashion/models/mobilenet-v1-0.25'),
     data: fashion,
-    training: { epochs: 2, lr: 2e-3, batch: 128, augment: clothes },
+    training: { epochs: 4, lr: 2e-3, batch: 128 },
   },
   'resnet-8-cifar': {
     folder: cifarNetwork,
     data: loadCifar,
-    training: { epochs: 2, lr: 2e-3, batch: 128, augment: shift([32, 32, 3], 4, true) },
+    training: { epochs: 4, lr: 2e-3, batch: 128 },
   },
 };
 
@@ -70,8 +66,7 @@ export function openNetwork(name: NetworkName): Promise<Network> {
   const open = async (): Promise<Network> => {
     const { folder, data, training } = recipes[name];
     const { graph } = await load(typeof folder === 'string' ? folder : await folder());
-    const distillation = { batch: 32, augment: training.augment };
-    return { graph, split: await data(), training, distillation };
+    return { graph, split: await data(), training };
   };
   if (!opened.has(name)) opened.set(name, open());
   return opened.get(name)!;

@@ -198,5 +198,5 @@ function optionsOf(net: Network, { way }: Case, seed: number, hurry: number): Pr
   }
   const images = dataOf(graph, split.train, order.subarray(0, unlabelled));
   const data = { samples: images.samples };
-  return way === 'distilled' ? { data, finetune: net.distillation } : { data };
+  return way === 'distilled' ? { data, finetune: { batch: 32 } } : { data };
 }

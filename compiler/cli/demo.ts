@@ -61,10 +61,9 @@ async function tryOut(
   digits: Split,
   out: string,
 ): Promise<Outcome | undefined> {
-  const [{ bench, compile, load, prune, verify }, { packageRoot }, { warp }] = await Promise.all([
+  const [{ bench, compile, load, prune, verify }, { packageRoot }] = await Promise.all([
     import('../index.ts'),
     import('../package-root.ts'),
-    import('../../examples/data/labelled.ts'),
   ]);
   const { progress } = context;
   const { seed, dryRun } = context.options;
@@ -72,12 +71,11 @@ async function tryOut(
   const model = await load(join(packageRoot(), 'examples/lenet/models', name), { progress });
   const [train, test] = [digits.train, digits.test].map((part) => samplesOf(model, part));
 
-  const augment = warp(digits.train.shape, { turn: 0.2, scale: 0.12, shear: 0.15, reach: 2 });
   const pruned = await prune(model, {
     sparsity,
     data: train,
     evaluation: test,
-    finetune: { epochs, augment },
+    finetune: { epochs },
     seed,
     progress,
   });

@@ -75,7 +75,7 @@ export const pruneOptions = () => [
   option('--keep <pattern>', 'leave these layers alone (again for more)').argParser(list),
   option('--calibrate <path>', `sample inputs without labels: ${dataForms}`),
   option('--samples <n>', 'at most so many of them for calibration (default: 1024)').argParser(whole),
-  option('--no-vary', 'without slight variations of few calibration images'),
+  option('--no-vary', 'samples as they are, without slight variations and mixtures of them'),
 ];
 
 export const trainOptions = () => [

@@ -3,7 +3,7 @@
  * there are labels, from those; weights go before or on a cubic schedule meanwhile (Zhu & Gupta 2017).
  */
 import type { Tensor } from '@tensorflow/tfjs';
-import type { Graph, ValueId } from '../ir/graph.ts';
+import { type Graph, portsOf, type ValueId } from '../ir/graph.ts';
 import { noProgress } from '../progress.ts';
 import { answers } from './answers.ts';
 import type { Part, Parts } from './data.ts';
@@ -20,6 +20,7 @@ import type { TrainData } from './train/data.ts';
 import type { Score } from './train/evaluate.ts';
 import { featureObjective } from './train/features.ts';
 import { type TrainResult, train } from './train/loop.ts';
+import { slightly } from './vary.ts';
 
 /** The masks to end with: given, or grown on the schedule towards a sparsity. */
 export type Target =
@@ -49,7 +50,7 @@ export async function finetune(
   layers: readonly PrunableLayer[],
   target: Target,
   { fit, choose }: Parts,
-  settings: SettledFinetune & { readonly seed: number },
+  settings: SettledFinetune & { readonly seed: number; readonly vary?: boolean },
   context: PruneContext = {},
 ): Promise<{ readonly constants: Map<ValueId, Float32Array>; readonly result: TrainResult }> {
   const { registerGradients } = await import('./train/gradients.ts');
@@ -68,7 +69,9 @@ export async function finetune(
     const objective =
       settings.features > 0 &&
       featureObjective(tf, net, guide, featuresOf(net, layers), loss, settings.features);
-    const data = objective ? bare(fit) : settings.augment ? { ...bare(fit), teacher: live } : taught(fit);
+    const augment = settings.augment ?? (settings.vary ? slightly(graph) : undefined);
+    const mix = settings.vary === true && portsOf(graph, graph.inputs).every((p) => p.dtype === 'float32');
+    const data = objective ? bare(fit) : augment || mix ? { ...bare(fit), teacher: live } : taught(fit);
     const masks = masker(target, net.variables, steps);
     const checkpoint =
       context.checkpoint &&
@@ -99,7 +102,8 @@ export async function finetune(
       l1: settings.l1,
       l2: settings.l2,
       patience: settings.patience,
-      augment: settings.augment,
+      augment,
+      mix,
       remask: (step) => {
         const next = masks.at(step);
         return next && new Map([...next].map(([id, m]) => [net.variables.get(id)!, Float32Array.from(m)]));

@@ -109,7 +109,8 @@ export async function pruneGraph(
     const start = gradual ? new Map<ValueId, Float32Array>() : constants;
     if (!gradual) untrained = judge?.(constants);
     const layers = plans.flatMap((p) => (p.kept === undefined ? [p.layer] : []));
-    const trained = await finetune(tf, graph, start, layers, target, parts, { ...settings, seed }, context);
+    const training = { ...settings, vary: settled.vary, seed };
+    const trained = await finetune(tf, graph, start, layers, target, parts, training, context);
     constants = trained.constants;
     const { stopped } = trained.result;
     if (stopped === 'diverged') notes.push('fine-tuning diverged and was ended: try a lower learning rate');

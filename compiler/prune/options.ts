@@ -62,8 +62,8 @@ export interface PruneOptions {
   /** At most so many of `data` are used for calibration; 1,024 by default. */
   readonly calibration?: number;
   /**
-   * Of few samples that are images, slight variations of each are calibrated on as well; by default, where that takes no longer
-   * than minutes. `false`: on the samples alone.
+   * Of few samples that are images, slight variations of each are calibrated on as well, where that takes no longer than minutes;
+   * training varies images slightly every time, and mixes samples in pairs. `false`: the samples as they are.
    */
   readonly vary?: boolean;
   /** For the reported agreement and accuracy, and for nothing else; by default a part of `data`, where that is large. */
@@ -106,6 +106,7 @@ export interface FinetuneSettings {
   readonly l2?: number;
   /** Stop after so many validations (one an epoch) without a better one. */
   readonly patience?: number;
+  /** Instead of the slight variations of images. */
   readonly augment?: Augment;
 }
 

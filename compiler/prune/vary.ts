@@ -6,11 +6,12 @@ import { type Graph, portsOf } from '../ir/graph.ts';
 import { type Random, random } from '../ir/random.ts';
 import { calibration, join, type Part, type Parts } from './data.ts';
 import { macsOf } from './layers.ts';
+import type { Augment } from './train/data.ts';
 
 /** Samples below which images are varied, samples with their copies, copies of each, and multiply-accumulates of all, at most. */
 const few = 1024;
-const enough = 2048;
-const mostCopies = 7;
+const enough = 4096;
+const mostCopies = 15;
 const affordable = 1e10;
 
 /** Radians, shares and pixels of images of 28 × 28. */
@@ -44,6 +45,15 @@ export function calibrated(
     all = join(all, { ...part, x });
   }
   return all;
+}
+
+/** What training sees of a graph's pictures: each by half as much, every time anew. */
+export function slightly(graph: Graph): Augment | undefined {
+  const image = imageOf(graph);
+  if (!image) return undefined;
+  const { turn, scale, shear } = slight;
+  const pixels = (reach / 2) * Math.min(image.height, image.width);
+  return warp(image, { turn: turn / 2, scale: scale / 2, shear: shear / 2, reach: pixels });
 }
 
 /** How a picture lies in a sample: `pixel` values from one pixel to the next, `plane` from one channel to the next. */

@@ -74,19 +74,19 @@ describe('calibration', () => {
   };
   const settings = { vary: true, seed: 3 };
 
-  test('few images come with seven variations of each, labels too, the images first', () => {
+  test('few images come with fifteen variations of each, labels too, the images first', () => {
     const parts = labelled(20);
     const plain = calibrated(graph, parts, { ...settings, vary: false });
     const all = calibrated(graph, parts, settings);
     expect(plain.n).toBe(20);
-    expect(all.n).toBe(160);
-    expect(all.x.length).toBe(160 * 144);
+    expect(all.n).toBe(320);
+    expect(all.x.length).toBe(320 * 144);
     expect(all.x.subarray(0, plain.x.length)).toEqual(plain.x);
-    for (let i = 0; i < 160; i++) expect(all.y![i]).toBe(plain.y![i % 20]);
-    const copies = Array.from({ length: 8 }, (_, i) =>
+    for (let i = 0; i < 320; i++) expect(all.y![i]).toBe(plain.y![i % 20]);
+    const copies = Array.from({ length: 16 }, (_, i) =>
       all.x.slice(i * plain.x.length, (i + 1) * plain.x.length).join(),
     );
-    expect(new Set(copies).size).toBe(8);
+    expect(new Set(copies).size).toBe(16);
     expect(calibrated(graph, parts, settings)).toEqual(all);
     expect(calibrated(graph, parts, { ...settings, seed: 4 }).x).not.toEqual(all.x);
   });

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { random } from '../../compiler/ir/random.ts';
+import { loadBackend } from '../../compiler/prune/train/backend.ts';
+import { gather } from '../../compiler/prune/train/data.ts';
 import { loadDigits } from '../../examples/data/digits.ts';
 import { loadFashion } from '../../examples/data/fashion.ts';
 import { type Labelled, partition, shift, warp } from '../../examples/data/labelled.ts';
@@ -99,5 +101,27 @@ describe('augmentation', () => {
       .filter((_, i) => i % 20 > 1 && i % 20 < 18 && i > 40 && i < 360);
     expect(bent).not.toEqual(ramp);
     expect(Math.max(...inner)).toBeLessThan(0.15);
+  });
+});
+
+test('a mixed batch is made of pairs of its samples, and says of which and how much', async () => {
+  const tf = await loadBackend('cpu');
+  const data = {
+    shape: [2],
+    x: Float32Array.from({ length: 40 }, (_, i) => (i * i) % 17),
+    y: Int32Array.from({ length: 20 }, (_, i) => i),
+  };
+  const indices = Uint32Array.of(3, 19, 0, 7);
+  tf.tidy(() => {
+    const { x, y, mixed } = gather(tf, data, indices, { mix: true, chance: random(4) });
+    expect([...y!.dataSync()]).toEqual([...indices]);
+    const [values, others, share] = [x, mixed!.y, mixed!.share].map((t) => t.dataSync());
+    expect(new Set(share).size).toBe(4);
+    for (let i = 0; i < 8; i++) {
+      const [own, other] = [indices[i >> 1]!, others![i >> 1]!].map((of) => data.x[2 * of + (i & 1)]!);
+      const s = share![i >> 1]!;
+      expect(s >= 0 && s < 1 && indices.includes(others![i >> 1]!)).toBe(true);
+      expect(values![i]).toBeCloseTo(s * own! + (1 - s) * other!, 5);
+    }
   });
 });

@@ -33,6 +33,8 @@ export interface TrainOptions {
   readonly l2?: number;
   readonly seed?: number;
   readonly augment?: Augment;
+  /** Samples of a batch are mixed in pairs. A teacher must then be a function. */
+  readonly mix?: boolean;
   /** Where given, the best state on it is kept, that before the first step among them. */
   readonly validation?: TrainData;
   /** What is best; by default accuracy, then loss. */
@@ -96,7 +98,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const before = checkpoint?.start;
   const chance = random(before?.chance ?? seed);
   const batches = new ShuffledBatches(n, batch, chance, before?.batches);
-  const change = options.augment && ((x: Float32Array) => options.augment!(x, chance));
+  const change = { augment: options.augment, mix: options.mix, chance };
   const best = new Best(tf, options.variables, options.better ?? isBetter);
 
   const validate = (step: number): Score | undefined => {
