@@ -1,6 +1,7 @@
 /**
- * Calibration images turned, scaled, sheared and moved a little, beside the images themselves: what the dense network says to
- * them is known, so they make up for moments of few samples (Frantar & Alistarh 2022 calibrate on ten variations of each).
+ * Images turned, scaled, sheared and moved a little. What the dense network says to them is known: in calibration, beside the images
+ * themselves, they make up for moments of few samples (Frantar & Alistarh 2022 calibrate on ten variations of each); in training
+ * they are what can't be learnt by heart.
  */
 import { type Graph, portsOf } from '../ir/graph.ts';
 import { type Random, random } from '../ir/random.ts';
