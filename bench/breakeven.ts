@@ -1,15 +1,19 @@
 /** The density of weights below which our sparse kernels beat our dense one, whatever bytes they take. */
 import { benchKernels, type KernelRow } from './kernels.ts';
 
+/** Shares of weights that are not zero; 1 where sparse kernels win at any density that was measured. */
 export interface BreakEven {
   readonly layers: string;
-  /** Share of weights that are not zero; 1 where sparse kernels win at any density that was measured. */
+  /** Of entries that are stored one by one. */
+  readonly csr: number;
+  /** Of the fastest sparse kernel of each layer. */
   readonly density: number;
 }
 
 const dense = 'f32_linear_dense_4x8';
+const csr = ['f32_linear_csr_1x28', 'f32_linear_csr16_1x28'];
 /** Pairs of rows store a column where either has a weight: almost every one at such densities, with fewer loads for each. */
-const sparse = ['f32_linear_csr_1x28', 'f32_linear_csr16_1x28', 'f32_linear_bsr2x1_2x16'];
+const sparse = [...csr, 'f32_linear_bsr2x1_2x16'];
 const densities = [0.9, 0.75, 0.6, 0.45];
 const groups = { '1×1 of MobileNetV1': 'mobilenet_v1', '3×3 of ResNets': 'resnet_3x3' } as const;
 
@@ -23,17 +27,17 @@ export async function benchBreakEven(minRounds: number, minTimeMs: number): Prom
     minRounds,
     minTimeMs,
   });
-  return Object.entries(groups).map(([layers, group]) => ({
-    layers,
-    density: crossing(rows.filter((r) => r.group === group)),
-  }));
+  return Object.entries(groups).map(([layers, group]) => {
+    const own = rows.filter((r) => r.group === group);
+    return { layers, csr: crossing(own, csr), density: crossing(own, sparse) };
+  });
 }
 
 /**
- * Where the time of the fastest sparse kernel of each layer, linear between densities, meets that of the dense one; 1 where it never does. The
+ * Where the time of the fastest of the `sparse` kernels in each layer, linear between densities, meets that of the dense one; 1 where it never does. The
  * clock of a machine may change between rows, so times are taken against the peer's of the same row.
  */
-export function crossing(rows: readonly KernelRow[]): number {
+function crossing(rows: readonly KernelRow[], sparse: readonly string[]): number {
   const peers = new Map<string, number>();
   for (const r of rows) peers.set(r.shape, Math.min(peers.get(r.shape) ?? r.peerNs, r.peerNs));
   const sum = (kernels: readonly string[], density: number) => {
