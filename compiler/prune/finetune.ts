@@ -20,7 +20,7 @@ import type { TrainData } from './train/data.ts';
 import type { Score } from './train/evaluate.ts';
 import { featureObjective } from './train/features.ts';
 import { type TrainResult, train } from './train/loop.ts';
-import { slightly } from './vary.ts';
+import { variation } from './vary.ts';
 
 /** The masks to end with: given, or grown on the schedule towards a sparsity. */
 export type Target =
@@ -69,8 +69,9 @@ export async function finetune(
     const objective =
       settings.features > 0 &&
       featureObjective(tf, net, guide, featuresOf(net, layers), loss, settings.features);
-    const augment = settings.augment ?? (settings.vary ? slightly(graph) : undefined);
-    const mix = settings.vary === true && portsOf(graph, graph.inputs).every((p) => p.dtype === 'float32');
+    const augment = settings.augment ?? (settings.vary ? variation(graph) : undefined);
+    const real = portsOf(graph, graph.inputs).every((p) => p.dtype === 'float32');
+    const mix = settings.vary === true && real && !fit.y;
     const data = objective ? bare(fit) : augment || mix ? { ...bare(fit), teacher: live } : taught(fit);
     const masks = masker(target, net.variables, steps);
     const checkpoint =

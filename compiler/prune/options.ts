@@ -63,7 +63,7 @@ export interface PruneOptions {
   readonly calibration?: number;
   /**
    * Of few samples that are images, slight variations of each are calibrated on as well, where that takes no longer than minutes;
-   * training varies images slightly every time, and mixes samples in pairs. `false`: the samples as they are.
+   * training varies images every time and, where there are no labels, mixes samples in pairs. `false`: the samples as they are.
    */
   readonly vary?: boolean;
   /** For the reported agreement and accuracy, and for nothing else; by default a part of `data`, where that is large. */

@@ -32,12 +32,10 @@ export function calibrated(
   { calibration: most, vary, seed }: CalibrationSettings,
 ): Part {
   const part = calibration(parts, most);
-  const image = vary ? imageOf(graph) : undefined;
-  if (!image || part.n >= few) return part;
+  const change = vary ? variation(graph) : undefined;
+  if (!change || part.n >= few) return part;
   const limit = Math.min(enough, affordable / (macsOf(graph) + 1));
   const copies = Math.min(mostCopies, Math.floor(limit / part.n) - 1);
-  const { height, width } = image;
-  const change = warp(image, { ...slight, reach: reach * Math.min(height, width) });
   const chance = random(seed);
   let all = part;
   for (let i = 0; i < copies; i++) {
@@ -48,13 +46,10 @@ export function calibrated(
   return all;
 }
 
-/** What training sees of a graph's pictures: each by half as much, every time anew. */
-export function slightly(graph: Graph): Augment | undefined {
+/** Varies a batch of the graph's pictures; undefined where its input is none. */
+export function variation(graph: Graph): Augment | undefined {
   const image = imageOf(graph);
-  if (!image) return undefined;
-  const { turn, scale, shear } = slight;
-  const pixels = (reach / 2) * Math.min(image.height, image.width);
-  return warp(image, { turn: turn / 2, scale: scale / 2, shear: shear / 2, reach: pixels });
+  return image && warp(image, { ...slight, reach: reach * Math.min(image.height, image.width) });
 }
 
 /** How a picture lies in a sample: `pixel` values from one pixel to the next, `plane` from one channel to the next. */

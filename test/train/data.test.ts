@@ -104,24 +104,25 @@ describe('augmentation', () => {
   });
 });
 
-test('a mixed batch is made of pairs of its samples, and says of which and how much', async () => {
+test('a mixed batch is made of pairs of its samples, and the teacher sees the mixtures', async () => {
   const tf = await loadBackend('cpu');
-  const data = {
-    shape: [2],
-    x: Float32Array.from({ length: 40 }, (_, i) => (i * i) % 17),
-    y: Int32Array.from({ length: 20 }, (_, i) => i),
-  };
+  // On a parabola a mixture of two points lies on the chord between them, and on no other.
+  const x = Float32Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? i / 2 : (i >> 1) ** 2));
   const indices = Uint32Array.of(3, 19, 0, 7);
+  const teacher = (t: import('@tensorflow/tfjs').Tensor) => tf.mul(t, 2);
   tf.tidy(() => {
-    const { x, y, mixed } = gather(tf, data, indices, { mix: true, chance: random(4) });
-    expect([...y!.dataSync()]).toEqual([...indices]);
-    const [values, others, share] = [x, mixed!.y, mixed!.share].map((t) => t.dataSync());
-    expect(new Set(share).size).toBe(4);
-    for (let i = 0; i < 8; i++) {
-      const [own, other] = [indices[i >> 1]!, others![i >> 1]!].map((of) => data.x[2 * of + (i & 1)]!);
-      const s = share![i >> 1]!;
-      expect(s >= 0 && s < 1 && indices.includes(others![i >> 1]!)).toBe(true);
-      expect(values![i]).toBeCloseTo(s * own! + (1 - s) * other!, 5);
-    }
+    const batch = gather(tf, { shape: [2], x, teacher }, indices, { mix: true, chance: random(4) });
+    const values = batch.x.dataSync();
+    expect([...batch.teacher!.dataSync()]).toEqual([...values].map((v) => 2 * v));
+    const moved = [...indices].filter((own, i) => {
+      const [u, v] = [values[2 * i]!, values[2 * i + 1]!];
+      const chord = [...indices].filter((other) => {
+        const [low, high] = [Math.min(own, other), Math.max(own, other)];
+        return u >= low && u <= high && Math.abs((own + other) * u - own * other - v) < 1e-3;
+      });
+      expect(chord.length).toBeGreaterThan(0);
+      return Math.abs(u - own) > 1e-3;
+    });
+    expect(moved.length).toBeGreaterThan(1);
   });
 });

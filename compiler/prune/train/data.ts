@@ -1,6 +1,6 @@
 /** Samples for training and their batches. */
 
-import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs';
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs';
 import { badData } from '../../errors.ts';
 import type { Random } from '../../ir/random.ts';
 import type { Tf } from './backend.ts';
@@ -26,15 +26,16 @@ export type Augment = (batch: Float32Array, random: Random) => void;
 export interface Batch {
   readonly x: Tensor;
   readonly y?: Tensor1D;
-  /** Where samples were mixed: `share` [b, 1] of each is left, the rest has the labels `y`. */
-  readonly mixed?: { readonly y: Tensor1D; readonly share: Tensor2D };
   readonly teacher?: Tensor;
 }
 
 /** What happens to a batch before anyone sees it. */
 export interface Change {
   readonly augment?: Augment;
-  /** Each sample is mixed with another of the batch, by any share (mixup, Zhang et al. 2018, with α = 1). */
+  /**
+   * Each sample is mixed with another of the batch, by any share (mixup, Zhang et al. 2018, with α = 1), for a teacher that says what
+   * the mixture is; not for labels.
+   */
   readonly mix?: boolean;
   readonly chance: Random;
 }
@@ -59,38 +60,30 @@ export function gather(tf: Tf, data: TrainData, indices: Uint32Array, change?: C
   const size = data.shape.reduce((m, d) => m * d, 1);
   const values = rows(data.x, size, indices);
   change?.augment?.(values, change.chance);
-  const blend = change?.mix ? mixRows(values, size, change.chance) : undefined;
+  if (change?.mix) mixRows(values, size, change.chance);
   const x = tf.tensor(values, [b, ...data.shape]);
   const { y, teacher } = data;
-  const labels = (of: Uint32Array) =>
-    tf.tensor1d(
-      Int32Array.from(of, (i) => y![i]!),
-      'int32',
-    );
   return {
     x,
-    ...(y && { y: labels(indices) }),
-    ...(y &&
-      blend && {
-        mixed: { y: labels(blend.others.map((o) => indices[o]!)), share: tf.tensor2d(blend.share, [b, 1]) },
-      }),
+    ...(y && {
+      y: tf.tensor1d(
+        Int32Array.from(indices, (i) => y[i]!),
+        'int32',
+      ),
+    }),
     ...(teacher && { teacher: teacherOf(tf, teacher, x, indices, data.x.length / size) }),
   };
 }
 
-/** Row i becomes share[i] of itself and the rest of row others[i], as they were. */
-function mixRows(values: Float32Array, size: number, chance: Random) {
-  const b = values.length / size;
+function mixRows(values: Float32Array, size: number, chance: Random): void {
   const before = values.slice();
-  const share = Float32Array.from({ length: b }, () => chance.next());
-  const others = Uint32Array.from({ length: b }, () => chance.int(b));
+  const b = values.length / size;
   for (let i = 0; i < b; i++) {
-    const [own, other] = [i * size, others[i]! * size];
+    const [own, other, share] = [i * size, chance.int(b) * size, chance.next()];
     for (let k = 0; k < size; k++) {
-      values[own + k] = share[i]! * before[own + k]! + (1 - share[i]!) * before[other + k]!;
+      values[own + k] = share * before[own + k]! + (1 - share) * before[other + k]!;
     }
   }
-  return { share, others };
 }
 
 function teacherOf(

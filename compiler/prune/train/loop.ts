@@ -33,7 +33,7 @@ export interface TrainOptions {
   readonly l2?: number;
   readonly seed?: number;
   readonly augment?: Augment;
-  /** Samples of a batch are mixed in pairs. A teacher must then be a function. */
+  /** Samples of a batch are mixed in pairs: for losses without labels, from a teacher that is a function. */
   readonly mix?: boolean;
   /** Where given, the best state on it is kept, that before the first step among them. */
   readonly validation?: TrainData;
