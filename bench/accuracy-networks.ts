@@ -47,7 +47,7 @@ const recipes: Record<NetworkName, Recipe> = {
   'mobilenet-v1-0.25': {
     folder: examples('fashion/models/mobilenet-v1-0.25'),
     data: fashion,
-    training: { epochs: 4, lr: 2e-3, batch: 128 },
+    training: { epochs: 8, lr: 2e-3, batch: 128 },
   },
   'resnet-8-cifar': {
     folder: cifarNetwork,
