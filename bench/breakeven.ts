@@ -1,5 +1,5 @@
 /** The density of weights below which our sparse kernels beat our dense one, whatever bytes they take. */
-import { benchKernels, type KernelRow } from './kernels.ts';
+import { benchKernels, type KernelRow, steadied } from './kernels.ts';
 
 /** Shares of weights that are not zero; 1 where sparse kernels win at any density that was measured. */
 export interface BreakEven {
@@ -27,24 +27,20 @@ export async function benchBreakEven(minRounds: number, minTimeMs: number): Prom
     minRounds,
     minTimeMs,
   });
+  const steady = steadied(rows);
   return Object.entries(groups).map(([layers, group]) => {
-    const own = rows.filter((r) => r.group === group);
+    const own = steady.filter((r) => r.group === group);
     return { layers, csr: crossing(own, csr), density: crossing(own, sparse) };
   });
 }
 
-/**
- * Where the time of the fastest of the `sparse` kernels in each layer, linear between densities, meets that of the dense one; 1 where it never does. The
- * clock of a machine may change between rows, so times are taken against the peer's of the same row.
- */
+/** Where the time of the fastest of the `sparse` kernels in each layer, linear between densities, meets that of the dense one; 1 where it never does. */
 function crossing(rows: readonly KernelRow[], sparse: readonly string[]): number {
-  const peers = new Map<string, number>();
-  for (const r of rows) peers.set(r.shape, Math.min(peers.get(r.shape) ?? r.peerNs, r.peerNs));
   const sum = (kernels: readonly string[], density: number) => {
     const least = new Map<string, number>();
     for (const r of rows) {
       if (!kernels.includes(r.kernel) || r.density !== density) continue;
-      const time = (r.times * r.oursNs * peers.get(r.shape)!) / r.peerNs;
+      const time = r.times * r.oursNs;
       least.set(r.shape, Math.min(least.get(r.shape) ?? time, time));
     }
     return [...least.values()].reduce((n, time) => n + time, 0);

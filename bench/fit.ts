@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { type Constants, costConstants, linearKernels } from '../compiler/kernels.ts';
-import type { KernelRow } from './kernels.ts';
+import { type KernelRow, steadied } from './kernels.ts';
 
 const steps = [1.2, 1.05, 1.01];
 const turns = 40;
@@ -13,13 +13,9 @@ const turns = 40;
 const least = 0.05;
 
 const rows = process.argv.slice(2).flatMap((file) => JSON.parse(readFileSync(file, 'utf8')) as KernelRow[]);
-/** The peer at its fastest: what it took longer in a row, the clock or others on the machine took from ours too. */
-const peers = new Map<string, number>();
-for (const r of rows) peers.set(r.shape, Math.min(peers.get(r.shape) ?? r.peerNs, r.peerNs));
-const measured = rows.flatMap((row) => {
+const measured = steadied(rows).flatMap((row) => {
   const kernel = linearKernels.find((k) => k.name === row.kernel);
-  if (!kernel || !row.case || row.blocks === undefined) return [];
-  return [{ ...row, of: kernel, oursNs: (row.oursNs * peers.get(row.shape)!) / row.peerNs }];
+  return kernel && row.case && row.blocks !== undefined ? [{ ...row, of: kernel }] : [];
 });
 
 type Row = (typeof measured)[number];

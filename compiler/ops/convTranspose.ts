@@ -276,7 +276,7 @@ function deconvolve(tf: Tf, x: TfTensor, w: TfTensor, given: readonly number[]):
 
 /** tfjs has no gradient of its own one: a convolution of x with zeros in between, with the flipped kernel. */
 function deconvolve3d(tf: Tf, x: TfTensor, w: TfTensor, strides: readonly number[]): TfTensor {
-  const stuffed = tf.transpose(spread(tf, tf.transpose(x, [0, 4, 1, 2, 3]), strides), [0, 2, 3, 4, 1]);
+  const stuffed = spread(tf, x, strides, 1);
   const edge = w.shape.slice(2).map((k): [number, number] => [(k as number) - 1, (k as number) - 1]);
   const image = padSpatial(tf, stuffed, edge);
   const flipped = tf.reverse(kernelLast(tf, w, 'IO'), [0, 1, 2]);

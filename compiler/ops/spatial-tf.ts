@@ -16,12 +16,15 @@ export function padSpatial(tf: Tf, x: TfTensor, pads: Pads, value = 0): TfTensor
   return tf.slice(y, begin, size);
 }
 
-/** Inserts dilation − 1 zeros between taps of [a, b, …kernel]: tfjs has no gradient of dilated convolutions. */
-export function spread(tf: Tf, w: TfTensor, dilations: Shape): TfTensor {
+/**
+ * Inserts step − 1 zeros between the elements of axis `first` and of those behind it, one step each: between the taps of [a, b, …kernel],
+ * for tfjs has no gradient of dilated convolutions, or between pixels.
+ */
+export function spread(tf: Tf, w: TfTensor, steps: Shape, first = 2): TfTensor {
   let y = w;
-  dilations.forEach((d, i) => {
+  steps.forEach((d, i) => {
     if (d === 1) return;
-    const axis = 2 + i;
+    const axis = first + i;
     const shape = y.shape;
     const split = tf.reshape(y, [...shape.slice(0, axis + 1), 1, ...shape.slice(axis + 1)]);
     const pads = split.shape.map((_, a): [number, number] => [0, a === axis + 1 ? d - 1 : 0]);

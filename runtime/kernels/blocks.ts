@@ -137,6 +137,7 @@ export function tile2x16<E>(x: usize, y: usize, bias: usize, columns: usize, end
   }
 }
 
+/** Four rows of one pixel, results 4 bytes apart. */
 // @ts-ignore: decorator
 @inline
 export function tile4x1<E>(x: usize, y: usize, bias: usize, columns: usize, end: usize, weights: usize, row: usize, rows: i32, e0: usize, e1: usize): void {

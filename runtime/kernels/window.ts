@@ -11,68 +11,62 @@ import { madd, put } from './simd';
  * and is loaded once.
  */
 export function f32_depthwise_3x3s1_1x4<E>(x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  if (ASC_FEATURE_SIMD) {
-    for (let c = 0; c < channels; c++) {
-      const b = v128.load32_splat(bias);
-      const w0 = v128.load32_splat(weights);
-      const w1 = v128.load32_splat(weights, 4);
-      const w2 = v128.load32_splat(weights, 8);
-      const w3 = v128.load32_splat(weights, 12);
-      const w4 = v128.load32_splat(weights, 16);
-      const w5 = v128.load32_splat(weights, 20);
-      const w6 = v128.load32_splat(weights, 24);
-      const w7 = v128.load32_splat(weights, 28);
-      const w8 = v128.load32_splat(weights, 32);
-      for (let left = outW, px = x, py = y; left > 0; left -= 4, px += 16, py += 16) {
-        let p = px;
-        let l = v128.load(p), m = v128.load(p, 4), r = v128.load(p, 8);
-        let middle = madd(w2, r, madd(w1, m, madd(w0, l, b)));
-        p += xPitch;
-        l = v128.load(p), m = v128.load(p, 4), r = v128.load(p, 8);
-        let bottom = madd(w5, r, madd(w4, m, madd(w3, l, middle)));
-        middle = madd(w2, r, madd(w1, m, madd(w0, l, b)));
-        let at = py;
-        for (let i = outH; i > 0; i--) {
-          p += xPitch;
-          l = v128.load(p), m = v128.load(p, 4), r = v128.load(p, 8);
-          put<E>(madd(w8, r, madd(w7, m, madd(w6, l, bottom))), at, c, e0, e1, left);
-          bottom = madd(w5, r, madd(w4, m, madd(w3, l, middle)));
-          middle = madd(w2, r, madd(w1, m, madd(w0, l, b)));
-          at += yPitch;
-        }
-      }
-      x += xC;
-      y += yC;
-      bias += 4;
-      weights += 36;
-    }
-  } else scalar<E>(CONV, x, y, bias, weights, channels, xC, yC, 3, 3, 1, 1, 1, 1, outH, outW, xPitch, yPitch, e0, e1);
+  if (ASC_FEATURE_SIMD) strips3x3<E>(1, x, y, bias, weights, channels, xC, yC, outH, outW, xPitch, yPitch, e0, e1);
+  else scalar<E>(CONV, x, y, bias, weights, channels, xC, yC, 3, 3, 1, 1, 1, 1, outH, outW, xPitch, yPitch, e0, e1);
 }
 
 /** Depthwise 3×3, stride 2: a strip of four output pixels, the even and odd columns of its input split by shuffles. */
 export function f32_depthwise_3x3s2_1x4<E>(x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  if (ASC_FEATURE_SIMD) {
-    for (let c = 0; c < channels; c++) {
-      const b = v128.load32_splat(bias);
-      const w0 = v128.load32_splat(weights);
-      const w1 = v128.load32_splat(weights, 4);
-      const w2 = v128.load32_splat(weights, 8);
-      const w3 = v128.load32_splat(weights, 12);
-      const w4 = v128.load32_splat(weights, 16);
-      const w5 = v128.load32_splat(weights, 20);
-      const w6 = v128.load32_splat(weights, 24);
-      const w7 = v128.load32_splat(weights, 28);
-      const w8 = v128.load32_splat(weights, 32);
-      for (let left = outW, px = x, py = y; left > 0; left -= 4, px += 32, py += 16) {
-        if (left >= 4) strip3x3s2<E>(true, px, py, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, c, outH, xPitch, yPitch, left, e0, e1);
-        else strip3x3s2<E>(false, px, py, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, c, outH, xPitch, yPitch, left, e0, e1);
-      }
-      x += xC;
-      y += yC;
-      bias += 4;
-      weights += 36;
+  if (ASC_FEATURE_SIMD) strips3x3<E>(2, x, y, bias, weights, channels, xC, yC, outH, outW, xPitch, yPitch, e0, e1);
+  else scalar<E>(CONV, x, y, bias, weights, channels, xC, yC, 3, 3, 2, 2, 1, 1, outH, outW, xPitch, yPitch, e0, e1);
+}
+
+/** Planes in strips of four output pixels; the weights of a channel are spread once for all of them. */
+// @ts-ignore: decorator
+@inline
+function strips3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  for (let c = 0; c < channels; c++) {
+    const b = v128.load32_splat(bias);
+    const w0 = v128.load32_splat(weights);
+    const w1 = v128.load32_splat(weights, 4);
+    const w2 = v128.load32_splat(weights, 8);
+    const w3 = v128.load32_splat(weights, 12);
+    const w4 = v128.load32_splat(weights, 16);
+    const w5 = v128.load32_splat(weights, 20);
+    const w6 = v128.load32_splat(weights, 24);
+    const w7 = v128.load32_splat(weights, 28);
+    const w8 = v128.load32_splat(weights, 32);
+    for (let left = outW, px = x, py = y; left > 0; left -= 4, px += 16 * stride, py += 16) {
+      if (stride == 1) strip3x3s1<E>(px, py, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, c, outH, xPitch, yPitch, left, e0, e1);
+      else if (left >= 4) strip3x3s2<E>(true, px, py, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, c, outH, xPitch, yPitch, left, e0, e1);
+      else strip3x3s2<E>(false, px, py, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, c, outH, xPitch, yPitch, left, e0, e1);
     }
-  } else scalar<E>(CONV, x, y, bias, weights, channels, xC, yC, 3, 3, 2, 2, 1, 1, outH, outW, xPitch, yPitch, e0, e1);
+    x += xC;
+    y += yC;
+    bias += 4;
+    weights += 36;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function strip3x3s1<E>(x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, c: usize, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
+  let p = x;
+  let l = v128.load(p), m = v128.load(p, 4), r = v128.load(p, 8);
+  let middle = madd(w2, r, madd(w1, m, madd(w0, l, b)));
+  p += xPitch;
+  l = v128.load(p), m = v128.load(p, 4), r = v128.load(p, 8);
+  let bottom = madd(w5, r, madd(w4, m, madd(w3, l, middle)));
+  middle = madd(w2, r, madd(w1, m, madd(w0, l, b)));
+  let at = y;
+  for (let i = outH; i > 0; i--) {
+    p += xPitch;
+    l = v128.load(p), m = v128.load(p, 4), r = v128.load(p, 8);
+    put<E>(madd(w8, r, madd(w7, m, madd(w6, l, bottom))), at, c, e0, e1, left);
+    bottom = madd(w5, r, madd(w4, m, madd(w3, l, middle)));
+    middle = madd(w2, r, madd(w1, m, madd(w0, l, b)));
+    at += yPitch;
+  }
 }
 
 /** Four output pixels wide, down the plane; `full`, where all four exist: the check is kept out of the loop. */

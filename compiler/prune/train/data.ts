@@ -75,6 +75,7 @@ export function gather(tf: Tf, data: TrainData, indices: Uint32Array, change?: C
   };
 }
 
+/** Every row becomes a share of itself and the rest of another row, as they were. */
 function mixRows(values: Float32Array, size: number, chance: Random): void {
   const before = values.slice();
   const b = values.length / size;

@@ -22,7 +22,7 @@ export function fill(
   tf: Tf,
   shape: number[],
   inputs: Tensor[],
-  write: (out: Float32Array, ...inputs: Float32Array[]) => unknown,
+  write: (out: Float32Array, ...inputs: Float32Array[]) => void,
 ): Tensor {
   const heap = tf.backend() as unknown as Heap;
   const out = makeOutput(tf, shape);

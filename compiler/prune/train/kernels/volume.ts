@@ -16,12 +16,12 @@ export function volumeInput(tf: Tf, { dy, filter }: Inputs, attrs: Attrs): Tenso
   const info = geometry(tf, attrs.inputShape, filter.shape, attrs);
   const { front, top, left } = info.padInfo;
   const strides = [info.strideDepth, info.strideHeight, info.strideWidth];
-  const apart = spread(tf, tf.transpose(dy, [0, 4, 1, 2, 3]), strides);
+  const apart = spread(tf, dy, strides, 1);
   const frame = [front, top, left].map((before, d): [number, number] => {
     const reach = filter.shape[d]! - 1;
-    return [reach - before, attrs.inputShape[d + 1]! + before - apart.shape[d + 2]!];
+    return [reach - before, attrs.inputShape[d + 1]! + before - apart.shape[d + 1]!];
   });
-  const framed = padSpatial(tf, tf.transpose(apart, [0, 2, 3, 4, 1]), frame);
+  const framed = padSpatial(tf, apart, frame);
   const turned = tf.transpose(tf.reverse(filter, [0, 1, 2]), [0, 1, 2, 4, 3]);
   return tf.conv3d(framed as never, turned as never, 1, 'valid');
 }
