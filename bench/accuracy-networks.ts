@@ -32,12 +32,12 @@ const recipes: Record<NetworkName, Recipe> = {
   'lenet-300-100': {
     folder: examples('lenet/models/lenet-300-100'),
     data: loadDigits,
-    training: { epochs: 150, lr: 2e-3, schedule: 'gradual' },
+    training: { epochs: 500, lr: 2e-3, schedule: 'gradual' },
   },
   'lenet-5': {
     folder: examples('lenet/models/lenet-5'),
     data: loadDigits,
-    training: { epochs: 40, lr: 2e-3, schedule: 'gradual' },
+    training: { epochs: 120, lr: 2e-3, schedule: 'gradual' },
   },
   'resnet-8': {
     folder: examples('fashion/models/resnet-8'),

@@ -46,9 +46,10 @@ async function openAt(place) {
   const fs =
     globalThis.process?.getBuiltinModule?.(name) ??
     (await import(/* webpackIgnore: true */ /* @vite-ignore */ name));
-  const file = fs.openSync(scheme ? new URL(place) : place);
+  const path = scheme ? new URL(place) : place;
+  const file = fs.openSync(path);
   try {
-    return inPieces(fs, file) ?? WebAssembly.compile(read(fs, file, 0, fs.fstatSync(file).size));
+    return inPieces(fs, file) ?? WebAssembly.compile(fs.readFileSync(path));
   } finally {
     fs.closeSync(file);
   }
@@ -57,45 +58,41 @@ async function openAt(place) {
 // Weights go from the file straight to where they are used: touching fresh memory, as copies of the module would, is most of what
 // a first result costs. Nothing where the module isn't as the compiler leaves it: no start, and plain data.
 function inPieces(fs, file) {
-  const { size } = fs.fstatSync(file);
-  let head = read(fs, file, 0, Math.min(size, 16384));
-  if (String(head.subarray(0, 8)) !== '0,97,115,109,1,0,0,0') return undefined;
-  const parts = [head.subarray(0, 8)];
-  let [at, data] = [8, 0];
-  while (at < size && !data) {
-    if (at + 6 > head.length) head = read(fs, file, 0, Math.min(size, at + 16384));
-    const id = head[at];
-    const [length, start] = number(head, at + 1);
-    const end = start + length;
-    if (id === 8 || end > size) return undefined;
-    if (id === 11) data = start;
-    else if (id !== 12) {
-      if (end > head.length) head = read(fs, file, 0, Math.min(size, end + 16384));
-      parts.push(head.subarray(at, end));
+  let [window, from] = [new Uint8Array(0), 0];
+  // What the file has of these bytes.
+  const bytesAt = (at, length) => {
+    if (at + length > from + window.length) {
+      window = new Uint8Array(Math.max(length, 16384));
+      window = window.subarray(0, fs.readSync(file, window, 0, window.length, (from = at)));
     }
-    at = end;
+    return window.subarray(at - from, at - from + length);
+  };
+  const parts = [bytesAt(0, 8)];
+  if (String(parts[0]) !== '0,97,115,109,1,0,0,0') return undefined;
+  let [at, data] = [8, undefined];
+  for (let head; (head = bytesAt(at, 6)).length > 0; ) {
+    const [length, start] = number(head, 1);
+    if (head[0] === 8 || (data && head[0] !== 0)) return undefined;
+    if (head[0] === 11) data = { at: at + start, head: bytesAt(at + start, 21) };
+    else if (length > 2 ** 24) return undefined;
+    else if (head[0] !== 12) parts.push(bytesAt(at, start + length));
+    at += start + length;
   }
-  if (at < size) parts.push(read(fs, file, at, size - at));
   const module = new WebAssembly.Module(join(parts));
   const instance = new WebAssembly.Instance(module);
   const { memory } = instance.exports;
-  let next = new Uint8Array(16);
-  let [count, from] = data ? number(read(fs, file, data, 5), 0) : [0, 0];
-  for (fs.readSync(file, next, 0, 16, (from += data)); count > 0; count--) {
+  const [segments, first] = data ? number(data.head, 0) : [0, 0];
+  let [next, place] = [data?.head.subarray(first), data?.at + first];
+  for (let i = 0; i < segments; i++) {
     if (next[0] !== 0 || next[1] !== 65) return undefined;
     const [address, close] = number(next, 2);
     const [length, start] = number(next, close + 1);
     const bytes = new Uint8Array(memory.buffer, address, length);
     next = new Uint8Array(16);
-    fs.readvSync(file, [bytes, next], from + start);
-    from += start + length;
+    if (fs.readvSync(file, [bytes, next], place + start) < length) return undefined;
+    place += start + length;
   }
   return { module, instance };
-}
-
-function read(fs, file, at, length) {
-  const bytes = new Uint8Array(length);
-  return bytes.subarray(0, fs.readSync(file, bytes, 0, length, at));
 }
 
 // LEB128, and where it ends.

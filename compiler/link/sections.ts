@@ -79,9 +79,12 @@ export function customSection(wasm: Uint8Array, name: string): Uint8Array | unde
   return undefined;
 }
 
+/** Zeros that are stored rather than split a segment: they fill up to the alignment of the next constant. */
+const mostZeros = 15;
+
 /**
- * The module with `segments` added to its data and a custom section at its end. Zeros at both ends of a segment are left
- * out, since memory starts as zeros.
+ * The module with `segments` added to its data, neighbours as one, and a custom section at its end. Zeros at both ends of a segment
+ * are left out, since memory starts as zeros.
  */
 export function addData(
   wasm: Uint8Array,
@@ -95,7 +98,7 @@ export function addData(
   );
   const own = sections.find((s) => s.id === dataSection);
   const [before, rest] = own ? splitCount(own.contents) : [0, new Uint8Array(0)];
-  const added = segments.map(trimZeros).filter((s) => s.bytes.length > 0);
+  const added = joinNeighbours(segments.map(trimZeros).filter((s) => s.bytes.length > 0));
   const count = before + added.length;
   const parts: Uint8Array[] = [Uint8Array.from(leb(count)), rest];
   for (const s of added) {
@@ -125,6 +128,24 @@ function trimZeros(s: Segment): Segment {
   while (to > from && s.bytes[to - 1] === 0) to--;
   while (from < to && s.bytes[from] === 0) from++;
   return { address: s.address + from, bytes: s.bytes.subarray(from, to) };
+}
+
+/** Each segment costs a loader a read of the file, and the module about eight bytes. */
+function joinNeighbours(segments: readonly Segment[]): Segment[] {
+  const runs: Segment[][] = [];
+  let end = Number.NEGATIVE_INFINITY;
+  for (const s of segments.toSorted((a, b) => a.address - b.address)) {
+    assert(s.address >= end, 'constants overlap');
+    if (s.address - end <= mostZeros) runs.at(-1)!.push(s);
+    else runs.push([s]);
+    end = s.address + s.bytes.length;
+  }
+  return runs.map((run) => {
+    const [{ address }, last] = [run[0], run.at(-1)!];
+    const bytes = new Uint8Array(last.address + last.bytes.length - address);
+    for (const s of run) bytes.set(s.bytes, s.address - address);
+    return { address, bytes };
+  });
 }
 
 function section(id: number, parts: readonly Uint8Array[]): Uint8Array {
