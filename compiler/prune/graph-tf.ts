@@ -23,8 +23,12 @@ export interface TfGraph {
   readonly sampleBytes: number;
   /** [b, width] (all inputs, flat) → [b, …], all outputs flat, without a final softmax. */
   forward(x: TfTensor): TfTensor;
-  /** `forward`, and some of the values on the way to it. */
-  run(x: TfTensor, wanted: readonly ValueId[]): { readonly answers: TfTensor; readonly values: TfTensor[] };
+  /** `forward`, and some of the values on the way to it. `nudges` are added to values. */
+  run(
+    x: TfTensor,
+    wanted: readonly ValueId[],
+    nudges?: ReadonlyMap<ValueId, TfTensor>,
+  ): { readonly answers: TfTensor; readonly values: TfTensor[] };
   /** Constants that stay. */
   readonly fixed: ReadonlyMap<ValueId, TfTensor>;
   /** The outputs of one node. */
@@ -87,14 +91,17 @@ export function tfGraph(tf: Tf, graph: Graph, changed: Constants = new Map()): T
     );
   };
   const apply = (n: Node, given: readonly (TfTensor | null)[]) => opOf(n.kind).tf!(tf, given, n.attrs);
-  const run = (x: TfTensor, wanted: readonly ValueId[]) => {
+  const run: TfGraph['run'] = (x, wanted, nudges) => {
     const env = new Map<ValueId, Laid>();
     for (const [id, t] of [...fixed, ...variables, ...inputs(x)]) env.set(id, new Laid(tf, t));
     for (const n of nodes) {
       const given = n.inputs.map((i) => (i === null ? null : env.get(i)!));
       const types = n.inputs.map((i) => (i === null ? null : graph.values.get(i)!));
       const made = runLaid(tf, n, given, types);
-      n.outputs.forEach((id, i) => void env.set(id, made[i]));
+      n.outputs.forEach((id, i) => {
+        const nudge = nudges?.get(id);
+        env.set(id, nudge ? new Laid(tf, tf.add(made[i].plain(), nudge)) : made[i]);
+      });
     }
     const flat = targets.map((id) => tf.reshape(env.get(id)!.plain(), [x.shape[0], -1]));
     const answers = flat.length === 1 ? flat[0] : tf.concat(flat, 1);

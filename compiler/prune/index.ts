@@ -6,10 +6,11 @@ import { channelMasks } from './channels.ts';
 import { correctStatistics } from './correct.ts';
 import { calibration, first, overlap, type Part, type Parts, partOf, split } from './data.ts';
 import { finetune, type Target } from './finetune.ts';
+import { outputWeights } from './fisher.ts';
 import type { Constants } from './graph-tf.ts';
 import { findLayers, isDecided, type LayerPlan, macsOf, planLayers, withConstants } from './layers.ts';
 import { keepCounts, type Masks, magnitudeMask, masked, thresholdMask } from './magnitude.ts';
-import { type Method, methods } from './math/problem.ts';
+import { isSecondOrder, type Method, methods } from './math/problem.ts';
 import { type OneShot, oneShot } from './oneshot.ts';
 import {
   type Allocation,
@@ -70,6 +71,7 @@ export async function pruneGraph(
   const judge = tf && judgeOf(tf, graph, judged);
   const decide = tf && parts && (judged === parts.choose ? judge! : judgeOf(tf, graph, parts.choose));
   const plans = planLayers(findLayers(graph), settled.layers);
+  const layers = plans.flatMap((p) => (p.kept === undefined ? [p.layer] : []));
   assert(!options.budget || plans.every(isDecided), 'a budget is for levels that are decided');
 
   const gradual = settings !== false && settings.schedule === 'gradual';
@@ -94,7 +96,9 @@ export async function pruneGraph(
   let details: OneShot['details'] = new Map();
   if (tf && parts && !gradual && options.threshold === undefined) {
     const gradients = method === 'taylor' && !channels && { gradients: await gradientSizes(tf, graph, fit!) };
-    const chosen = { ...how, ...(channels && { masks }), ...gradients };
+    const weighs = !channels && (method === 'auto' || isSecondOrder(method));
+    const outputs = weighs && { outputs: await outputWeights(tf, graph, layers, fit!, seed, context) };
+    const chosen = { ...how, ...outputs, ...(channels && { masks }), ...gradients };
     const done = await oneShot(tf, graph, plans, keep, fit!, chosen, context);
     ({ masks, details } = done);
     if (context.signal?.aborted)
@@ -108,7 +112,6 @@ export async function pruneGraph(
       : { kind: 'masks', masks };
     const start = gradual ? new Map<ValueId, Float32Array>() : constants;
     if (!gradual) untrained = judge?.(constants);
-    const layers = plans.flatMap((p) => (p.kept === undefined ? [p.layer] : []));
     const training = { ...settings, vary: settled.vary, seed };
     const trained = await finetune(tf, graph, start, layers, target, parts, training, context);
     constants = trained.constants;

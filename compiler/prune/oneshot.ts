@@ -27,6 +27,8 @@ export interface OneShotOptions {
   readonly masks?: Masks;
   /** `false`: survivors stay as the choice of weights left them; by default fitted with second-order methods. */
   readonly refit?: boolean;
+  /** What an error of each output of a layer is multiplied by, by its weights' constant; without, all count alike. */
+  readonly outputs?: ReadonlyMap<ValueId, Float64Array>;
   /** Sizes of ∂loss/∂weights by constant, for `taylor`. */
   readonly gradients?: ReadonlyMap<ValueId, Float32Array>;
 }
@@ -96,7 +98,7 @@ export function prepareLayer(
   stop: Stop,
   layer: PrunableLayer,
   changed: ReadonlyMap<ValueId, Float32Array>,
-  { method, granularity, seed, masks, gradients, refit }: OneShotOptions,
+  { method, granularity, seed, masks, outputs, gradients, refit }: OneShotOptions,
 ): (keep: number) => CutLayer {
   const { node, rows, cols, groups, value } = layer;
   const role = opOf(node.kind).linear;
@@ -107,12 +109,14 @@ export function prepareLayer(
   const problems = layerProblems(tf, layer, columnsOf(graph, layer), read, centred, stop.samples, seed);
   const fixed = masks && (masks.get(value) ?? new Uint8Array(rows * cols).fill(1));
   const gradient = gradients?.get(value);
+  const weights = outputs?.get(value);
   const prune = problems.map((problem, g): ((keep: number) => PrunedLayer & { method: string }) => {
     if (fixed) return () => ({ ...fitMask(problem, groupPart(fixed, layer, g)), method: 'least squares' });
     const pruner = preparePruner(problem, {
       method,
       granularity,
       refit,
+      ...(weights && { outputs: weights.subarray((g * rows) / groups, ((g + 1) * rows) / groups) }),
       multiply: (a, b, r, n) => product(tf, a, b, r, n),
       ...(gradient && { gradient: groupPart(gradient, layer, g) }),
     });

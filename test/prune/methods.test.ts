@@ -4,6 +4,7 @@ import type { Graph } from '../../compiler/ir/graph.ts';
 import { answersOf, compare } from '../../compiler/prune/answers.ts';
 import { correctStatistics } from '../../compiler/prune/correct.ts';
 import { join, partOf, split } from '../../compiler/prune/data.ts';
+import { outputWeights } from '../../compiler/prune/fisher.ts';
 import { findLayers, type PrunableLayer, parseGranularity, pruneGraph } from '../../compiler/prune/index.ts';
 import { planLayers } from '../../compiler/prune/layers.ts';
 import { keepCounts } from '../../compiler/prune/magnitude.ts';
@@ -127,7 +128,9 @@ test.each(['magnitude', 'obs'] as const)(
     const plans = planLayers(findLayers(graph), []);
     const keep = keepCounts(plans, 0.6, 'lamp');
     const how = { method, granularity: { kind: 'element' }, seed: 2 } as const;
-    const { constants, masks } = await oneShot(tf, graph, plans, keep, all, how);
+    const layers = plans.map((p) => p.layer);
+    const outputs = method === 'obs' && { outputs: await outputWeights(tf, graph, layers, all, 2) };
+    const { constants, masks } = await oneShot(tf, graph, plans, keep, all, { ...how, ...outputs });
     const moved = await correctStatistics(tf, graph, constants, all, 'relative', masks);
     const dense = answersOf(tf, graph, parts.choose);
     const [before, after] = [constants, moved].map(

@@ -64,3 +64,7 @@ export function groupShape(g: Granularity, cols: number): readonly [rows: number
 export const methods = ['magnitude', 'wanda', 'taylor', 'sparsegpt', 'obs', 'alps'] as const;
 
 export type Method = (typeof methods)[number];
+
+/** Methods that fit what stays to the inputs. */
+export const isSecondOrder = (method: Method): boolean =>
+  method === 'sparsegpt' || method === 'obs' || method === 'alps';

@@ -6,7 +6,7 @@ import { gather, liveColumns, scatter, selectColumns } from './compact.ts';
 import { leastSquares } from './leastsquares.ts';
 import { inverseFromFactor, multiplyTransposed, quadraticForm } from './matrix.ts';
 import { applyMask, countKept, selectMask } from './patterns.ts';
-import type { Granularity, LayerProblem, Method } from './problem.ts';
+import { type Granularity, isSecondOrder, type LayerProblem, type Method } from './problem.ts';
 import { magnitudeScores, taylorScores, wandaScores } from './scores.ts';
 import { sparseGpt } from './sparsegpt.ts';
 import { swapMask } from './swap.ts';
@@ -29,6 +29,8 @@ export interface PruneOptions {
   readonly rowFloor?: number;
   /** For the iterations of 'alps'. */
   readonly multiply?: Multiply;
+  /** What an error of each output is multiplied by before it is squared, [R], above 0: for second-order methods. */
+  readonly outputs?: Float64Array;
   /** Sizes of ∂L/∂W over batches, [R × n]: what 'taylor' needs. */
   readonly gradient?: Float32Array | Float64Array;
 }
@@ -38,7 +40,7 @@ export interface PrunedLayer {
   readonly weights: Float64Array;
   /** 1 = kept, [R × n]. */
   readonly mask: Uint8Array;
-  /** Mean squared error per position, summed over outputs, against the target; the sum of squared changes without H. */
+  /** Mean squared error per position, summed over outputs as they count, against the target; the sum of squared changes without H. */
   readonly loss: number;
   /** The same measure of pruning everything away: `loss / energy` compares layers. */
   readonly energy: number;
@@ -92,6 +94,41 @@ export function fitMask(problem: LayerProblem, mask: Uint8Array, damping = 1e-2)
 }
 
 export function preparePruner(problem: LayerProblem, options: PruneOptions = {}): LayerPruner {
+  const { outputs, method = 'auto' } = options;
+  if (!outputs || !problem.H || !(method === 'auto' || isSecondOrder(method)))
+    return prepareAlike(problem, options);
+  // Σ s² (w − w*)ᵀ H (w − w*) is the plain loss of rows multiplied by s: H is the same for all.
+  const { outputCross } = problem;
+  const pruner = prepareAlike(
+    {
+      ...problem,
+      weights: scaleRows(problem.weights, outputs),
+      ...(outputCross && { outputCross: scaleRows(outputCross, outputs) }),
+    },
+    options,
+  );
+  const back = outputs.map((s) => 1 / s);
+  return {
+    ...pruner,
+    prune(keep) {
+      const pruned = pruner.prune(keep);
+      return {
+        ...pruned,
+        weights: scaleRows(pruned.weights, back),
+        biasShift: scaleRows(pruned.biasShift, back),
+      };
+    },
+  };
+}
+
+/** Row r of an [R × n] matrix times `by[r]`. */
+function scaleRows(matrix: Float64Array, by: Float64Array): Float64Array {
+  const n = matrix.length / by.length;
+  return matrix.map((v, i) => v * by[Math.floor(i / n)]);
+}
+
+/** Every output counts alike. */
+function prepareAlike(problem: LayerProblem, options: PruneOptions): LayerPruner {
   const { rows, cols, H } = problem;
   assert(problem.weights.length === rows * cols, 'weights are [rows × cols]');
   const granularity = options.granularity ?? { kind: 'element' };
@@ -105,7 +142,7 @@ export function preparePruner(problem: LayerProblem, options: PruneOptions = {})
   const allRows = Int32Array.from({ length: rows }, (_, r) => r);
   const wanted = options.method ?? 'auto';
   const method = wanted === 'auto' ? chooseMethod(rows, live.length) : wanted;
-  const refit = options.refit ?? (method === 'sparsegpt' || method === 'obs' || method === 'alps');
+  const refit = options.refit ?? isSecondOrder(method);
   const greedy = method === 'sparsegpt' || method === 'obs';
   const polish = granularity.kind === 'element' && refit && (options.polish ?? greedy);
   const energy = quadraticForm(q.target, q.H, rows, live.length);
