@@ -161,6 +161,16 @@ describe.each(Object.keys(targets))('%s', (target) => {
     expect(b.outputs.y).toEqual(a.outputs.y);
   });
 
+  test.each([1, 2, 3])('refuses a file whose weights are cut off by %i bytes', async (missing) => {
+    const text =
+      '(module (memory (export "memory") 1) (data (i32.const 8) "abc") (data (i32.const 40) "xyz"))';
+    const parsed = (await createWabt()).parseWat('m.wat', text);
+    const file = join(folder, 'cut.wasm');
+    writeFileSync(file, parsed.toBinary({}).buffer.subarray(0, -missing));
+    parsed.destroy();
+    await expect(load('one', file)).rejects.toThrow(WebAssembly.CompileError);
+  });
+
   test.each([0, 4, 9, 200])('refuses a file cut off after %i bytes', async (length) => {
     const file = join(folder, 'short.wasm');
     writeFileSync(file, wasm.subarray(0, length));
