@@ -2,6 +2,7 @@
  * How much the answers mind an error of each output of a layer: what comes after decides that, and the least squares of a layer
  * don't see it.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { Graph, ValueId } from '../ir/graph.ts';
 import { type Random, random } from '../ir/random.ts';
 import type { TfTensor } from '../ops/define.ts';
@@ -55,6 +56,7 @@ export async function outputWeights(
   try {
     for (let at = 0; at < seen.n && direct.length > 0 && !signal?.aborted; at += step) {
       open.update(at);
+      await setImmediate();
       const b = Math.min(step, seen.n - at);
       const x = seen.x.subarray(at * seen.width, (at + b) * seen.width);
       tf.tidy(() => {
