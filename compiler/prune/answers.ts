@@ -2,7 +2,7 @@
 import type { Graph } from '../ir/graph.ts';
 import { largest } from '../ir/tensor.ts';
 import type { Part } from './data.ts';
-import { type Constants, numbers, type TfGraph, tfGraph } from './graph-tf.ts';
+import { type Constants, numbers, samplesAtOnce, type TfGraph, tfGraph } from './graph-tf.ts';
 import type { Tf } from './train/backend.ts';
 
 export interface Answers {
@@ -29,7 +29,7 @@ export function answersOf(tf: Tf, graph: Graph, part: Part, changed?: Constants)
 
 export function answers(tf: Tf, net: TfGraph, part: Part): Answers {
   const chunks: Float32Array[] = [];
-  const step = Math.max(1, Math.min(batch, net.batch, Math.floor(batchBytes / net.sampleBytes)));
+  const step = samplesAtOnce(net, batch, batchBytes);
   for (let at = 0; at < part.n; at += step) {
     const b = Math.min(step, part.n - at);
     const x = part.x.subarray(at * part.width, (at + b) * part.width);

@@ -9,8 +9,8 @@ import type { TfTensor } from '../ops/define.ts';
 import { noProgress } from '../progress.ts';
 import { opOf } from '../semantics/evaluate.ts';
 import { first, type Part } from './data.ts';
-import { numbers, type TfGraph, tfGraph } from './graph-tf.ts';
-import { macsOf, type PrunableLayer } from './layers.ts';
+import { numbers, samplesAtOnce, type TfGraph, tfGraph } from './graph-tf.ts';
+import { type PrunableLayer, samplesWithin } from './layers.ts';
 import type { PruneContext } from './options.ts';
 import type { Tf } from './train/backend.ts';
 
@@ -33,7 +33,7 @@ const range = [0.1, 10] as const;
  * positions, and its square 1 on average: a are the answers, G the Hessian of KL(dense ‖ ·) in softened logits, the identity
  * where there are no classes. That is the diagonal of the generalised Gauss–Newton matrix (Martens 2020, section 8), estimated by one random
  * projection of the answers for every sample (Hutchinson). Layers that give no channels (recurrent ones) have none; no layer has,
- * where tfjs can't differentiate the network.
+ * where tfjs can't differentiate the network, which `notes` then says.
  */
 export async function outputWeights(
   tf: Tf,
@@ -42,14 +42,15 @@ export async function outputWeights(
   part: Part,
   seed: number,
   { progress = noProgress, signal }: PruneContext = {},
+  notes: string[] = [],
 ): Promise<ReadonlyMap<ValueId, Float64Array>> {
   const { registerGradients } = await import('./train/gradients.ts');
   registerGradients(tf);
   const net = tfGraph(tf, graph);
   const known = new Set(net.nodes);
   const direct = layers.filter(({ node }) => known.has(node) && opOf(node.kind).linear);
-  const seen = first(part, Math.max(fewest, Math.min(most, Math.floor(affordable / (macsOf(graph) + 1)))));
-  const step = Math.max(1, Math.min(batch, net.batch, Math.floor(batchBytes / net.sampleBytes)));
+  const seen = first(part, Math.max(fewest, Math.min(most, samplesWithin(graph, affordable))));
+  const step = samplesAtOnce(net, batch, batchBytes);
   const chance = random(seed);
   const sums = direct.map((l) => new Float64Array(l.rows));
   const open = progress.stage('sensitivity of outputs', seen.n);
@@ -70,6 +71,7 @@ export async function outputWeights(
     }
   } catch (error) {
     if (!/gradient|kernel/i.test((error as Error).message)) throw error;
+    notes.push('all outputs of a layer counted alike: tfjs has no gradient of this network');
     return new Map();
   } finally {
     open.done();

@@ -126,6 +126,10 @@ export function tfGraph(tf: Tf, graph: Graph, changed: Constants = new Map()): T
   };
 }
 
+/** Samples that run at once: `most`, or those of which all that the nodes make fits into `bytes`. */
+export const samplesAtOnce = (net: TfGraph, most: number, bytes: number): number =>
+  Math.max(1, Math.min(most, net.batch, Math.floor(bytes / net.sampleBytes)));
+
 /** Weights and biases; other constants (scales of inputs, tables, paddings) are structure. */
 function trainable(graph: Graph): Set<ValueId> {
   const out = new Set<ValueId>();

@@ -8,7 +8,7 @@ import { calibration, first, overlap, type Part, type Parts, partOf, split } fro
 import { finetune, type Target } from './finetune.ts';
 import { outputWeights } from './fisher.ts';
 import type { Constants } from './graph-tf.ts';
-import { findLayers, isDecided, type LayerPlan, macsOf, planLayers, withConstants } from './layers.ts';
+import { findLayers, isDecided, type LayerPlan, planLayers, samplesWithin, withConstants } from './layers.ts';
 import { keepCounts, type Masks, magnitudeMask, masked, thresholdMask } from './magnitude.ts';
 import { isSecondOrder, type Method, methods } from './math/problem.ts';
 import { type OneShot, oneShot } from './oneshot.ts';
@@ -97,7 +97,7 @@ export async function pruneGraph(
   if (tf && parts && !gradual && options.threshold === undefined) {
     const gradients = method === 'taylor' && !channels && { gradients: await gradientSizes(tf, graph, fit!) };
     const weighs = !channels && (method === 'auto' || isSecondOrder(method));
-    const outputs = weighs && { outputs: await outputWeights(tf, graph, layers, fit!, seed, context) };
+    const outputs = weighs && { outputs: await outputWeights(tf, graph, layers, fit!, seed, context, notes) };
     const chosen = { ...how, ...outputs, ...(channels && { masks }), ...gradients };
     const done = await oneShot(tf, graph, plans, keep, fit!, chosen, context);
     ({ masks, details } = done);
@@ -234,7 +234,7 @@ async function corrected(
   decide: Judge,
   notes: string[],
 ): Promise<Constants> {
-  const seen = first(part, Math.max(fewestMoments, Math.floor(momentsMacs / (macsOf(graph) + 1))));
+  const seen = first(part, Math.max(fewestMoments, samplesWithin(graph, momentsMacs)));
   const moved = await correctStatistics(tf, graph, constants, seen, 'relative', masks);
   if (decide(moved).divergence >= decide(constants).divergence) return constants;
   notes.push('means and deviations of the layers were moved back to the dense ones');

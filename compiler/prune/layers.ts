@@ -128,6 +128,10 @@ export function withConstants(graph: Graph, changed: ReadonlyMap<ValueId, Float3
   );
 }
 
+/** Samples of which `runs` inferences each take no more than `macs` multiply-accumulates together. */
+export const samplesWithin = (graph: Graph, macs: number, runs = 1): number =>
+  Math.floor(macs / (macsOf(graph) * runs + 1));
+
 /** Multiply-accumulates of one inference. */
 export function macsOf(graph: Graph): number {
   const types = (ids: readonly (ValueId | null)[]) =>

@@ -109,14 +109,14 @@ export function prepareLayer(
   const problems = layerProblems(tf, layer, columnsOf(graph, layer), read, centred, stop.samples, seed);
   const fixed = masks && (masks.get(value) ?? new Uint8Array(rows * cols).fill(1));
   const gradient = gradients?.get(value);
-  const weights = outputs?.get(value);
+  const factors = outputs?.get(value);
   const prune = problems.map((problem, g): ((keep: number) => PrunedLayer & { method: string }) => {
     if (fixed) return () => ({ ...fitMask(problem, groupPart(fixed, layer, g)), method: 'least squares' });
     const pruner = preparePruner(problem, {
       method,
       granularity,
       refit,
-      ...(weights && { outputs: weights.subarray((g * rows) / groups, ((g + 1) * rows) / groups) }),
+      ...(factors && { outputs: factors.subarray((g * rows) / groups, ((g + 1) * rows) / groups) }),
       multiply: (a, b, r, n) => product(tf, a, b, r, n),
       ...(gradient && { gradient: groupPart(gradient, layer, g) }),
     });

@@ -4,7 +4,7 @@ import { noProgress } from '../progress.ts';
 import { type Agreement, answers, compare } from './answers.ts';
 import { first, type Part, type Parts, partOf, split } from './data.ts';
 import { type TfGraph, tfGraph } from './graph-tf.ts';
-import { findLayers, type LayerPlan, macsOf, planLayers } from './layers.ts';
+import { findLayers, type LayerPlan, planLayers, samplesWithin } from './layers.ts';
 import { interpolate, keepAt, knots, levelsOf, magnitudeLosses } from './levels.ts';
 import { knapsack } from './math/knapsack.ts';
 import type { Granularity, Method } from './math/problem.ts';
@@ -83,7 +83,7 @@ export async function measureSensitivity(
     }),
   );
   const cells = [...wanted.values()].reduce((n, l) => n + l.length, 0);
-  const judged = first(choose, Math.max(fewest, Math.floor(affordable / (macsOf(graph) * cells + 1))));
+  const judged = first(choose, Math.max(fewest, samplesWithin(graph, affordable, cells)));
   const score = method === 'magnitude' || method === 'wanda';
   const how = { method: score ? method : 'sparsegpt', granularity, seed, refit: false } as const;
 

@@ -6,7 +6,7 @@
 import { type Graph, portsOf } from '../ir/graph.ts';
 import { type Random, random } from '../ir/random.ts';
 import { calibration, join, type Part, type Parts } from './data.ts';
-import { macsOf } from './layers.ts';
+import { samplesWithin } from './layers.ts';
 import type { Augment } from './train/data.ts';
 
 /** Samples below which images are varied, samples with their copies, copies of each, and multiply-accumulates of all, at most. */
@@ -34,7 +34,7 @@ export function calibrated(
   const part = calibration(parts, most);
   const change = vary ? variation(graph) : undefined;
   if (!change || part.n >= few) return part;
-  const limit = Math.min(enough, affordable / (macsOf(graph) + 1));
+  const limit = Math.min(enough, samplesWithin(graph, affordable));
   const copies = Math.min(mostCopies, Math.floor(limit / part.n) - 1);
   const chance = random(seed);
   let all = part;

@@ -108,6 +108,7 @@ test('a network that can not be differentiated is pruned all the same', async ()
   expect(await outputWeights(tf, graph, findLayers(graph), partOf(graph, { samples }), 1)).toEqual(new Map());
   const { report } = await pruneGraph(graph, { data: { samples }, sparsity: 0.5 });
   expect(report.sparsity.pruned).toBe(0.5);
+  expect(report.notes.filter((n) => /no gradient/.test(n))).toHaveLength(1);
 });
 
 test.each(['alps', 'obs', 'sparsegpt'] as const)(
