@@ -77,15 +77,17 @@ export async function pruneGraph(
   const gradual = settings !== false && settings.schedule === 'gradual';
 
   const fit = parts && calibrated(graph, parts, settled);
+  let weighed: Awaited<ReturnType<typeof outputWeights>> | undefined;
+  const weigh = async () => (weighed ??= await outputWeights(tf!, graph, layers, fit!, seed, context, notes));
+  const weighs = isSecondOrder(method);
   const how = { method, granularity, seed };
+  const measure = async () => {
+    const outputs = weighs ? { outputs: await weigh() } : {};
+    return measureSensitivity(tf!, graph, plans, fit!, parts!, { ...how, ...outputs }, context);
+  };
   const keep =
     allocation === 'sensitivity'
-      ? keepBySensitivity(
-          plans,
-          sparsity,
-          await measureSensitivity(tf!, graph, plans, fit!, parts!, how, context),
-          granularity,
-        )
+      ? keepBySensitivity(plans, sparsity, await measure(), granularity)
       : keepCounts(plans, sparsity, allocation);
   const channels =
     granularity.kind === 'row' && allocation !== 'sensitivity'
@@ -96,8 +98,8 @@ export async function pruneGraph(
   let details: OneShot['details'] = new Map();
   if (tf && parts && !gradual && options.threshold === undefined) {
     const gradients = method === 'taylor' && !channels && { gradients: await gradientSizes(tf, graph, fit!) };
-    const weighs = !channels && (method === 'auto' || isSecondOrder(method));
-    const outputs = weighs && { outputs: await outputWeights(tf, graph, layers, fit!, seed, context, notes) };
+    const cuts = plans.some((p, i) => p.kept === undefined && keep[i] < p.layer.weights.length);
+    const outputs = cuts && weighs && !channels && { outputs: await weigh() };
     const chosen = { ...how, ...outputs, ...(channels && { masks }), ...gradients };
     const done = await oneShot(tf, graph, plans, keep, fit!, chosen, context);
     ({ masks, details } = done);

@@ -3,12 +3,13 @@ import { type Graph, Links, type ValueId } from '../ir/graph.ts';
 import { noProgress } from '../progress.ts';
 import { type Agreement, answers, compare } from './answers.ts';
 import { first, type Part, type Parts, partOf, split } from './data.ts';
+import { outputWeights } from './fisher.ts';
 import { type TfGraph, tfGraph } from './graph-tf.ts';
 import { findLayers, type LayerPlan, planLayers, samplesWithin } from './layers.ts';
 import { interpolate, keepAt, knots, levelsOf, magnitudeLosses } from './levels.ts';
 import { knapsack } from './math/knapsack.ts';
-import type { Granularity, Method } from './math/problem.ts';
-import { prepareLayer } from './oneshot.ts';
+import { type Granularity, isSecondOrder, type Method } from './math/problem.ts';
+import { type OneShotOptions, prepareLayer } from './oneshot.ts';
 import { type PruneContext, type PruneOptions, settle } from './options.ts';
 import { loadBackend, type Tf } from './train/backend.ts';
 import { calibrated } from './vary.ts';
@@ -34,6 +35,7 @@ export interface SensitivityOptions {
   readonly granularity: Granularity;
   readonly seed: number;
   readonly levels?: readonly number[];
+  readonly outputs?: OneShotOptions['outputs'];
 }
 
 /**
@@ -52,16 +54,12 @@ export async function sensitivities(
   const aside = options.evaluation && partOf(graph, options.evaluation);
   const parts = split(partOf(graph, options.data), aside, seed);
   const tf = await loadBackend(options.backend);
-  const how = { granularity, method, seed };
-  return measureSensitivity(
-    tf,
-    graph,
-    plans,
-    calibrated(graph, parts, { calibration, vary, seed }),
-    parts,
-    how,
-    context,
-  );
+  const fit = calibrated(graph, parts, { calibration, vary, seed });
+  const open = plans.flatMap((p) => (p.kept === undefined ? [p.layer] : []));
+  const outputs = isSecondOrder(method) && {
+    outputs: await outputWeights(tf, graph, open, fit, seed, context),
+  };
+  return measureSensitivity(tf, graph, plans, fit, parts, { granularity, method, seed, ...outputs }, context);
 }
 
 /** `sensitivities` with everything at hand: layers are fitted on `fit`, and judged on the samples that decide. */
@@ -71,7 +69,7 @@ export async function measureSensitivity(
   plans: readonly LayerPlan[],
   fit: Part,
   { choose }: Pick<Parts, 'choose'>,
-  { method, granularity, seed, levels = sensitivityLevels }: SensitivityOptions,
+  { method, granularity, seed, levels = sensitivityLevels, outputs }: SensitivityOptions,
   context: PruneContext = {},
 ): Promise<LayerSensitivity[]> {
   const open = plans.filter((p) => p.kept === undefined);
@@ -85,7 +83,7 @@ export async function measureSensitivity(
   const cells = [...wanted.values()].reduce((n, l) => n + l.length, 0);
   const judged = first(choose, Math.max(fewest, samplesWithin(graph, affordable, cells)));
   const score = method === 'magnitude' || method === 'wanda';
-  const how = { method: score ? method : 'sparsegpt', granularity, seed, refit: false } as const;
+  const how = { method: score ? method : 'sparsegpt', granularity, seed, outputs, refit: false } as const;
 
   const links = new Links(graph);
   const found = new Map<string, LayerSensitivity>();

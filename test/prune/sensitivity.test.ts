@@ -2,9 +2,17 @@
 import { describe, expect, test } from 'vitest';
 import type { Graph } from '../../compiler/ir/graph.ts';
 import { partOf, split } from '../../compiler/prune/data.ts';
-import { findLayers, type PruneOptions, pruneGraph, sensitivities } from '../../compiler/prune/index.ts';
-import { withConstants } from '../../compiler/prune/layers.ts';
-import { divergenceAt } from '../../compiler/prune/sensitivity.ts';
+import {
+  findLayers,
+  type LayerSensitivity,
+  type PruneOptions,
+  pruneGraph,
+  sensitivities,
+} from '../../compiler/prune/index.ts';
+import { planLayers, withConstants } from '../../compiler/prune/layers.ts';
+import { divergenceAt, measureSensitivity } from '../../compiler/prune/sensitivity.ts';
+import { loadBackend } from '../../compiler/prune/train/backend.ts';
+import { calibrated } from '../../compiler/prune/vary.ts';
 import { evaluateGraph } from '../../compiler/semantics/evaluate.ts';
 import { constant, samplesOf, sketch } from './graphs.ts';
 
@@ -58,6 +66,32 @@ describe('sensitivities', () => {
       const order = (v: number[]) => [...v.keys()].sort((a, b) => v[a] - v[b]);
       expect(order(got)).toEqual(order(want));
     }
+  });
+
+  test('of second-order cuts, which spare the outputs that the answers hang on', async () => {
+    const graph = sketch((b) => {
+      const x = b.input('x', 'float32', [1, 16]);
+      const hidden = b.one('dense', [x, constant(b, [8, 16], 1)], {}, { name: 'hidden' });
+      const scale = Float32Array.from({ length: 8 }, (_, i) => (i < 2 ? 3 : 0.03));
+      const heard = b.one('mul', [
+        hidden,
+        b.constant({ dtype: 'float32', shape: [1, 8], data: scale }, 'scale'),
+      ]);
+      b.output('y', b.one('dense', [heard, constant(b, [5, 8], 3)], {}, { name: 'out' }));
+    });
+    const options = { data: { samples: samplesOf(graph, 200, 3) }, method: 'sparsegpt', seed: 1 } as const;
+    const [hidden] = await sensitivities(graph, options);
+    const parts = split(partOf(graph, options.data), undefined, 1);
+    const [plain] = await measureSensitivity(
+      await loadBackend('wasm'),
+      graph,
+      planLayers(findLayers(graph), []),
+      calibrated(graph, parts, { seed: 1, calibration: 1024, vary: true }),
+      parts,
+      { method: 'sparsegpt', seed: 1, granularity: { kind: 'element' } },
+    );
+    const at = ({ levels }: LayerSensitivity) => levels.find((l) => l.sparsity === 0.75)!.divergence;
+    expect(at(hidden)).toBeLessThan(at(plain) / 3);
   });
 
   test('never fall between levels, and are nothing at 0', () => {

@@ -65,6 +65,6 @@ export const methods = ['magnitude', 'wanda', 'taylor', 'sparsegpt', 'obs', 'alp
 
 export type Method = (typeof methods)[number];
 
-/** Methods that fit what stays to the inputs. */
-export const isSecondOrder = (method: Method): boolean =>
-  method === 'sparsegpt' || method === 'obs' || method === 'alps';
+/** Methods that fit what stays to the inputs; with samples, 'auto' is one of them. */
+export const isSecondOrder = (method: Method | 'auto'): boolean =>
+  method === 'auto' || method === 'sparsegpt' || method === 'obs' || method === 'alps';

@@ -95,8 +95,7 @@ export function fitMask(problem: LayerProblem, mask: Uint8Array, damping = 1e-2)
 
 export function preparePruner(problem: LayerProblem, options: PruneOptions = {}): LayerPruner {
   const { outputs, method = 'auto' } = options;
-  if (!outputs || !problem.H || !(method === 'auto' || isSecondOrder(method)))
-    return prepareAlike(problem, options);
+  if (!outputs || !problem.H || !isSecondOrder(method)) return prepareAlike(problem, options);
   // Σ s² (w − w*)ᵀ H (w − w*) is the plain loss of rows multiplied by s: H is the same for all.
   const { outputCross } = problem;
   const pruner = prepareAlike(
