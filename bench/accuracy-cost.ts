@@ -1,6 +1,6 @@
 /** Time and peak memory of one-shot pruning, each network in a fresh process. */
 import { spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InternalError } from '../compiler/errors.ts';
@@ -19,9 +19,11 @@ export interface CostRow {
   readonly cpuSeconds: number;
   /** Peak resident memory of the process, samples included. */
   readonly rss: number;
+  /** Day of the measurement, YYYY-MM-DD; '' where it was not noted. */
+  readonly date: string;
 }
 
-type Measured = Omit<CostRow, 'network' | 'weights'>;
+type Measured = Omit<CostRow, 'network' | 'weights' | 'date'>;
 
 export const costGoals = {
   'resnet-8': { seconds: 15, rss: 2e9 },
@@ -42,10 +44,18 @@ export async function benchCost(names: readonly CostName[], folder: string): Pro
     mkdirSync(dir, { recursive: true });
     const model = build(tf, name);
     await saveModel(tf, model, dir);
-    rows.push({ network: name, weights: model.countParams(), ...(await inFreshProcess(dir)) });
+    const measured = await inFreshProcess(dir);
+    const date = new Date().toISOString().slice(0, 10);
+    rows.push({ network: name, weights: model.countParams(), ...measured, date });
   }
   return rows;
 }
+
+/** What an earlier run left in the file, if there was one. */
+export const costsIn = (path: string): CostRow[] =>
+  existsSync(path)
+    ? (JSON.parse(readFileSync(path, 'utf8')) as Omit<CostRow, 'date'>[]).map((r) => ({ date: '', ...r }))
+    : [];
 
 async function inFreshProcess(dir: string): Promise<Measured> {
   const child = spawn(process.execPath, [fileURLToPath(import.meta.url), dir], {

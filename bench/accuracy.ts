@@ -9,7 +9,7 @@ import { type Answers, answersOf, compare } from '../compiler/prune/answers.ts';
 import { partOf } from '../compiler/prune/data.ts';
 import { type PruneOptions, parseGranularity, pruneGraph } from '../compiler/prune/index.ts';
 import { loadBackend } from '../compiler/prune/train/backend.ts';
-import { dataOf, type Network, type NetworkName, openNetwork } from './accuracy-networks.ts';
+import { available, dataOf, type Network, type NetworkName, openNetwork } from './accuracy-networks.ts';
 
 /**
  * By magnitude alone; from unlabelled samples; the same, then distilled from the dense network on those samples; with labels and
@@ -38,6 +38,8 @@ export interface Run {
   /** Error minus that of the dense network, in points. */
   readonly lost: number;
   readonly seconds: number;
+  /** Day of the measurement, YYYY-MM-DD; '' in lines of journals that didn't note it. */
+  readonly date: string;
 }
 
 export interface AccuracyRow extends Case {
@@ -94,10 +96,11 @@ export const cases: readonly Case[] = [
   ...casesOf('mobilenet-v1-0.25', small, once),
 ];
 
+/** The levels of Fashion-MNIST, whose goals are not for these images. */
 export const cifarCases: readonly Case[] = [
   ...casesOf('resnet-8-cifar', small, once),
   ...casesOf('resnet-8-cifar', blocks, {}, '4x1'),
-];
+].map((c) => ({ ...c, goal: undefined }));
 
 export const nameOf = ({ network, way, granularity, sparsity }: Case): string =>
   `${network} ${way} ${granularity} ${100 * sparsity}`;
@@ -115,10 +118,10 @@ export interface AccuracyOptions {
 /** Samples of the rows without labels. Of 1,000 and more, pruning would put some aside for its report. */
 const unlabelled = 256;
 
-/** All rows of which there are runs, those of earlier calls among them. */
+/** All rows with their runs, those of earlier calls among them; rows that this machine never measured have none. */
 export async function benchAccuracy(o: AccuracyOptions): Promise<AccuracyRow[]> {
   const { cases, journal, only, run = runCase } = o;
-  const wanted = cases.filter((c) => nameOf(c).includes(only ?? ''));
+  const wanted = cases.filter((c) => available(c.network) && nameOf(c).includes(only ?? ''));
   let runs = existsSync(journal) ? linesOf(journal) : [];
   const missing = (c: Case) =>
     Array.from({ length: c.seeds }, (_, i) => i + 1).filter(
@@ -138,16 +141,14 @@ export async function benchAccuracy(o: AccuracyOptions): Promise<AccuracyRow[]> 
       o.onRun?.(made);
     }
   }
-  return cases
-    .map((c) => ({ ...c, runs: runs.filter((r) => r.name === nameOf(c)) }))
-    .filter((row) => row.runs.length > 0);
+  return cases.map((c) => ({ ...c, runs: runs.filter((r) => r.name === nameOf(c)) }));
 }
 
 const linesOf = (journal: string): Run[] =>
   readFileSync(journal, 'utf8')
     .split('\n')
     .filter(Boolean)
-    .map((line) => JSON.parse(line) as Run);
+    .map((line) => ({ date: '', ...(JSON.parse(line) as Omit<Run, 'date'>) }));
 
 /** `hurry` shortens training by that factor. */
 export async function runCase(c: Case, seed: number, hurry = 1): Promise<Run> {
@@ -173,6 +174,7 @@ export async function runCase(c: Case, seed: number, hurry = 1): Promise<Run> {
     denseError: 100 * (1 - denseAccuracy!),
     lost: 100 * (denseAccuracy! - accuracy!),
     seconds,
+    date: new Date().toISOString().slice(0, 10),
   };
 }
 

@@ -2,7 +2,7 @@
  * `npm run bench [-- what…] [--quick] [--assert]`: kernels, models, coldstart by default; accuracy, budgets.
  * Raw numbers go to `.espalier/bench`, tables to `docs/BENCHMARKS.md`. Accuracy takes hours: it goes on where it was
  * interrupted, `--only TEXT` measures the rows with that in their name, as `resnet-8` or `one-shot`, and `--cifar` those of a
- * ResNet-8 on CIFAR-10.
+ * ResNet-8 on CIFAR-10. Rows that were never measured here stay in the document.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -32,16 +32,21 @@ for (const name of chosen) {
 
 const folder = join(packageRoot(), '.espalier', 'bench');
 mkdirSync(folder, { recursive: true });
+const document = join(packageRoot(), 'docs', 'BENCHMARKS.md');
+const marked = (name: string) => new RegExp(`<!-- ${name} -->[^]*?<!-- /${name} -->`);
 for (const name of chosen) {
   const section = known.get(name)!;
   console.error(`${name}: ${section.title}`);
-  const body = await section.run({ ...flags, folder });
+  const body = await section.run({
+    ...flags,
+    folder,
+    before: () => readFileSync(document, 'utf8').match(marked(name))?.[0] ?? '',
+  });
   if (body !== undefined && !flags.quick) await writeSection(section, body);
 }
 
 /** Replaces the part of docs/BENCHMARKS.md between the marks of the section. */
 async function writeSection(section: Section, body: string): Promise<void> {
-  const path = join(packageRoot(), 'docs', 'BENCHMARKS.md');
   const command = `npm run bench -- ${section.name}`;
   const machine = await machineFacts(section.packages);
   const versions = Object.entries(machine.versions).map(([k, v]) => `${k} ${v}`);
@@ -55,10 +60,10 @@ async function writeSection(section: Section, body: string): Promise<void> {
     '',
     `<!-- /${section.name} -->`,
   ].join('\n');
-  const before = readFileSync(path, 'utf8');
-  const old = new RegExp(`<!-- ${section.name} -->[^]*?<!-- /${section.name} -->`);
+  const before = readFileSync(document, 'utf8');
+  const old = marked(section.name);
   writeFileSync(
-    path,
+    document,
     old.test(before) ? before.replace(old, () => text) : `${before.trimEnd()}\n\n${text}\n`,
   );
 }

@@ -5,4 +5,22 @@ export const table = (head: readonly string[], rows: readonly (readonly string[]
     .map((r) => `| ${r.join(' | ')} |`)
     .join('\n');
 
+/** The heading of a section that begins so, and the cells of the table under it: '' and none where it isn't there. */
+export function standing(section: string, heading: string) {
+  const part = section.split(/^(?=### )/m).find((p) => p.startsWith(heading)) ?? '';
+  const lines = part.split('\n');
+  const [head = [], , ...rows] = lines.filter((l) => l.startsWith('|')).map(cellsOf);
+  const day = dayOf(section);
+  return { heading: lines[0], rows: head.includes('measured') ? rows : rows.map((r) => [...r, day]) };
+}
+
+const cellsOf = (line: string): string[] =>
+  line
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+
+/** At the end of the line that names the machine. */
+const dayOf = (section: string): string => /; (\d{4}-\d\d-\d\d)\.$/m.exec(section)?.[1] ?? '';
+
 export const share = (s: number): string => `${(100 * s).toFixed(0)} %`;
