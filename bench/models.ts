@@ -3,6 +3,7 @@
  * all alternating in one process on one thread. A call copies the input in and the result out, in every engine.
  */
 import type { Rank, Tensor } from '@tensorflow/tfjs';
+import { loadProbe } from '../compiler/bench/peak.ts';
 import { compare, type TaskResult } from '../compiler/bench/runner.ts';
 import { verifyFailed } from '../compiler/errors.ts';
 import { readModel } from '../compiler/import/index.ts';
@@ -108,6 +109,7 @@ async function benchNetwork(tf: Tf, network: ZooName, options: ModelBenchOptions
   const results: TaskResult[] = await compare(tasks, {
     minRounds: options.minRounds ?? 15,
     minTimeMs: options.minTimeMs ?? 300,
+    probe: await loadProbe(),
   });
   model.dispose();
   return results.map((r, i) => ({

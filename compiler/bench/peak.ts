@@ -7,23 +7,41 @@ import type { MachinePeak } from './types.ts';
  */
 const chains = 12;
 const turns = 20_000;
+/** Runs until the engine has optimized a loop. */
+const warmUps = 200;
 
 /**
  * What one thread of this machine reaches in plain 128-bit wasm SIMD: the best of several short runs (about 0.1 s in all).
  * A "share of peak" is held against these.
  */
 export async function measurePeak(): Promise<MachinePeak> {
-  const wabt = await createWabt();
-  const module = wabt.parseWat('peak.wat', source(), { simd: true });
-  const { buffer } = module.toBinary({});
-  module.destroy();
-  const { instance } = await WebAssembly.instantiate(buffer as Uint8Array<ArrayBuffer>);
-  const { multiply, load } = instance.exports as Record<string, (turns: number) => number>;
+  const { multiply, load } = await loops();
   const perSecond = (work: number, run: () => void) => work / (bestMs(run) / 1e3) / 1e9;
   return {
     gmacs: perSecond(turns * chains * 4, () => multiply(turns)),
     l1GBs: perSecond(turns * chains * 16, () => load(turns)),
   };
+}
+
+/** For `compare`: milliseconds of a loop that takes about twice as long where another thread shares the core. */
+export async function loadProbe(): Promise<() => number> {
+  const { multiply } = await loops();
+  const probe = () => {
+    const start = performance.now();
+    multiply(turns);
+    return performance.now() - start;
+  };
+  for (let i = 0; i < warmUps; i++) probe();
+  return probe;
+}
+
+async function loops(): Promise<Record<'multiply' | 'load', (turns: number) => number>> {
+  const wabt = await createWabt();
+  const module = wabt.parseWat('peak.wat', source(), { simd: true });
+  const { buffer } = module.toBinary({});
+  module.destroy();
+  const { instance } = await WebAssembly.instantiate(buffer as Uint8Array<ArrayBuffer>);
+  return instance.exports as Record<'multiply' | 'load', (turns: number) => number>;
 }
 
 function bestMs(run: () => void): number {

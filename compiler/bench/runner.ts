@@ -21,6 +21,11 @@ export interface CompareOptions {
   readonly onRound?: (share: number) => void;
   /** Milliseconds, monotonic. */
   readonly clock?: () => number;
+  /**
+   * Takes as long as the processor is busy with others (`loadProbe`). Where given, it runs between samples, and rounds in which it took
+   * longer than in the quiet are left out; where the machine is never quiet, the quietest stay.
+   */
+  readonly probe?: () => number;
 }
 
 export interface TaskResult extends Summary {
@@ -36,12 +41,17 @@ export interface TaskResult extends Summary {
 /** A sample lasts at least so long, far above the resolution and the cost of the clock. */
 const minSampleMs = 1;
 
+/** Of the least time of the probe: up to here a round is quiet. */
+const quiet = 1.1;
+/** For so many times the rounds that are asked for, quiet ones are waited for. */
+const patience = 6;
+
 /**
  * Times tasks against each other. Rounds run every task once, in an order that rotates, so that drift, caches and frequency
  * steps of the machine fall on all alike; microsecond tasks are repeated within a sample.
  */
 export async function compare(tasks: readonly Task[], options: CompareOptions = {}): Promise<TaskResult[]> {
-  const { minRounds = 20, minTimeMs = 500, warmupMs = 100, seed = 1, onRound } = options;
+  const { minRounds = 20, minTimeMs = 500, warmupMs = 100, seed = 1, onRound, probe = () => 1 } = options;
   const clock = options.clock ?? (() => performance.now());
   const baseline = options.baseline === undefined ? 0 : tasks.findIndex((t) => t.name === options.baseline);
   assert(baseline >= 0, `no task is named ${options.baseline}`);
@@ -52,25 +62,42 @@ export async function compare(tasks: readonly Task[], options: CompareOptions = 
 
   const samples: number[][] = tasks.map(() => []);
   const spent = tasks.map(() => 0);
-  for (let round = 0; round < minRounds || Math.min(...spent) < minTimeMs; round++) {
+  const loads: number[] = [];
+  const ended = (rounds: number) =>
+    rounds >= minRounds &&
+    Math.min(...spent) >= minTimeMs &&
+    (quietRounds(loads).length >= minRounds || rounds >= patience * minRounds);
+  for (let round = 0; !ended(round); round++) {
+    let load = probe();
     for (let k = 0; k < tasks.length; k++) {
       const i = (k + round) % tasks.length;
       const ms = await time(tasks[i], inner[i], clock);
+      load = Math.max(load, probe());
       spent[i] += ms;
       samples[i].push(ms / inner[i]);
       // A host that stood still during the warm-up made the task look slow; short samples would then go on for ever.
       if (ms < minSampleMs / 2) inner[i] *= 2;
     }
+    loads.push(load);
     onRound?.(Math.min(1, (round + 1) / minRounds, Math.min(...spent) / minTimeMs));
   }
 
+  const kept = quietRounds(loads, minRounds);
+  const own = samples.map((list) => kept.map((round) => list[round]));
   return tasks.map(({ name }, i) => ({
     name,
     inner: inner[i],
-    samples: samples[i],
-    ...summarize(samples[i]),
-    speedup: pairedRatio(samples[baseline], samples[i], seed),
+    samples: own[i],
+    ...summarize(own[i]),
+    speedup: pairedRatio(own[baseline], own[i], seed),
   }));
+}
+
+/** Rounds, in order, in which the machine was left alone; at least so many, the quietest of all. */
+function quietRounds(loads: readonly number[], atLeast = 0): number[] {
+  const quietest = [...loads.keys()].sort((a, b) => loads[a] - loads[b]);
+  const limit = quiet * loads[quietest[0]];
+  return quietest.filter((round, rank) => rank < atLeast || loads[round] <= limit).sort((a, b) => a - b);
 }
 
 /** Runs a task until it is warm; answers how many calls fill a sample. */

@@ -31,6 +31,28 @@ describe('compare', () => {
     expect(sparse.samples).toHaveLength(10);
   });
 
+  test('rounds in which others use the core are left out; where they always do, the quietest stay', async () => {
+    const busy = (shares: (round: number) => number) => {
+      let round = 0;
+      const costs = { dense: () => 4 * shares(round), sparse: () => 3 * shares(round) ** 2 };
+      const { tasks, clock } = simulated(costs);
+      const probe = () => shares(round);
+      // A round begins with one probe and has one behind each task.
+      let probes = 0;
+      const counted = () => {
+        const load = probe();
+        if (++probes % 3 === 0) round++;
+        return load;
+      };
+      return compare(tasks, { minRounds: 5, minTimeMs: 0, warmupMs: 0, clock, probe: counted });
+    };
+    const [dense, sparse] = await busy((round) => (round % 4 === 2 ? 1 : 2));
+    expect(dense.samples).toEqual([4, 4, 4, 4, 4]);
+    expect(sparse.speedup.value).toBeCloseTo(4 / 3, 9);
+    const [never] = await busy((round) => 2 + round);
+    expect(never.samples).toEqual([8, 12, 16, 20, 24]);
+  });
+
   test('a machine that slows down does not bias the ratio', async () => {
     const slowing = (cost: number) => (now: number) => cost * (1 + now / 1000);
     const { tasks, clock } = simulated({ dense: slowing(4), sparse: slowing(2) });
