@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type KernelMachine, kernelMachine } from '../compiler/bench/kernel-machine.ts';
-import { measurePeak } from '../compiler/bench/peak.ts';
+import { loadProbe, measurePeak } from '../compiler/bench/peak.ts';
 import { compare, type Task } from '../compiler/bench/runner.ts';
 import { seededRandom } from '../compiler/bench/stats.ts';
 import {
@@ -14,7 +14,7 @@ import {
   linearKernels,
   windowKernels,
 } from '../compiler/kernels.ts';
-import { packParts } from '../compiler/plan/parts.ts';
+import { tiled } from '../compiler/plan/tiling.ts';
 import { loadBackend } from '../compiler/prune/train/backend.ts';
 import type { Matrix } from '../compiler/sparse/format.ts';
 import { formats } from '../compiler/sparse/index.ts';
@@ -80,6 +80,7 @@ export async function benchKernels(options: KernelBenchOptions = {}): Promise<Ke
   const build = options.build ?? 'simd';
   const tf = await loadBackend('wasm');
   const { gmacs: peak } = await measurePeak();
+  const probe = await loadProbe();
   const machine = await kernelMachine(build, [...linearKernels, ...windowKernels], memoryBytes);
   const rows: KernelRow[] = [];
   for (const shape of shapes) {
@@ -100,6 +101,7 @@ export async function benchKernels(options: KernelBenchOptions = {}): Promise<Ke
         minRounds,
         minTimeMs,
         warmupMs: 20,
+        probe,
       });
       tested.forEach((o, i) => {
         const r = results[i + 1];
@@ -171,7 +173,7 @@ function linear(
   return choice.candidates.flatMap(({ format, blocks, bytes }) => {
     const { storesZeros } = formats[format];
     const standsIn = format === 'dense' || !storesZeros || formats[choice.format].storesZeros === true;
-    const parts = m.place(packParts(w, offsets, c, { format, blocks }), addresses);
+    const parts = m.place(tiled(w, offsets, c, { format, blocks }), addresses);
     return linearKernels
       .filter((kernel) => kernel.format === format && kernel.accepts(c))
       .map((kernel) => ({
@@ -255,7 +257,7 @@ function window(m: KernelMachine, shape: ImageShape, build: Build): Ours[] {
     .filter((kernel) => kernel.accepts(c))
     .map((kernel) => ({
       name: kernel.name,
-      run: m.task(kernel, [addresses]),
+      run: m.task(kernel, [{ args: addresses }]),
       chosen: kernel === choice.kernel,
       fits: true,
       predictedNs: kernel.cost(c),

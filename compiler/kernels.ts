@@ -63,10 +63,12 @@ export const costConstants = {
   tile2x1: { block: 0.53, row: 3.5 },
   tile1x4: { block: 0.35, row: 4 },
   /**
-   * Of the 48 kB of an L1 cache (`plan/parts.ts`): what a tile of the input may take while sparse weights, results and stack pass by, and what
+   * Bytes of an L1 cache (`plan/tiling.ts`): what a tile of the input may take while sparse weights, results and stack pass by, and what
    * a tile and a panel of dense weights may take together, so that the next panel finds room.
    */
-  l1: { inputs: 42 * 1024, panel: 26 * 1024 },
+  l1: { inputs: 28 * 1024, panel: 26 * 1024 },
+  /** Bytes of cache lines and number of pages from which on tiles are copied, and bytes that a copy takes where it can. */
+  tiles: { lines: 24 * 1024, pages: 48, copy: 20 * 1024 },
   /** Weights that are read once, from beyond the L2 cache, take at least `byte` each. */
   l2: { bytes: 1024 * 1024, byte: 0.02 },
   /** Without SIMD: of a multiply-add, a row per 4 pixels and a tap of a window. */
@@ -387,7 +389,15 @@ export interface MoveKernel {
   readonly args: readonly string[];
 }
 
+export const tileKernel: MoveKernel = {
+  form: 'move',
+  name: 'f32_move_tile_1x28',
+  family: 'move',
+  args: ['x', 'y', 'channels', 'xC', 'yC', 'bytes'],
+};
+
 export const moveKernels: readonly MoveKernel[] = [
+  tileKernel,
   {
     form: 'move',
     name: 'f32_move_split2_1x8',

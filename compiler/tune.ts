@@ -5,7 +5,7 @@
  */
 import os from 'node:os';
 import { z } from 'zod';
-import { type KernelMachine, kernelMachine, roomFor } from './bench/kernel-machine.ts';
+import { type Call, type KernelMachine, kernelMachine, roomFor } from './bench/kernel-machine.ts';
 import { compare } from './bench/runner.ts';
 import { badFormat, toolchain } from './errors.ts';
 import {
@@ -17,9 +17,9 @@ import {
   linearPairs,
 } from './kernels.ts';
 import type { TuningRecord } from './options.ts';
-import { packParts } from './plan/parts.ts';
 import { type KernelStep, kernelSteps } from './plan/select.ts';
 import type { Staged } from './plan/stage.ts';
+import { tileBytes, tiled } from './plan/tiling.ts';
 import type { Progress } from './progress.ts';
 import type { Matrix } from './sparse/format.ts';
 import { type FormatName, formats } from './sparse/index.ts';
@@ -120,12 +120,18 @@ const outputFloats = ({ c }: Problem) => Math.ceil((c.rows * c.yRow) / 4) + c.pi
 
 function bytesOf(p: Problem): number {
   const names = new Set(p.tasks.map((t) => t.kernel.format));
-  const arrays = [...names].map(
-    (n) => formats[n].bytes(p.matrix, p.offsets) + formats[n].arrays.length * roomFor(0),
+  const arrays = [...names].flatMap((name) =>
+    partsOf(p, name).flatMap(({ packed, tile }) => [
+      ...Object.values(packed.arrays).map((a) => a.byteLength),
+      ...(tile ? [tileBytes(tile)] : []),
+    ]),
   );
   const floats = [inputFloats(p), outputFloats(p), p.c.rows];
   return [...floats.map((n) => 4 * n), ...arrays].reduce((sum, n) => sum + roomFor(n), 0);
 }
+
+const partsOf = ({ matrix, offsets, c }: Problem, format: FormatName) =>
+  tiled(matrix, offsets, c, { format, blocks: formats[format].count(matrix) });
 
 async function machineFor(
   build: Build,
@@ -143,7 +149,7 @@ async function machineFor(
 /** Median nanoseconds of each candidate, all alternating. */
 async function measure(m: KernelMachine, p: Problem): Promise<[key: string, ns: number][]> {
   m.reset();
-  const { c, matrix, offsets } = p;
+  const { c, offsets } = p;
   const shared = {
     x: m.random(inputFloats(p), c.zeros) - ends(offsets).low,
     y: m.random(outputFloats(p)),
@@ -155,13 +161,11 @@ async function measure(m: KernelMachine, p: Problem): Promise<[key: string, ns: 
     e0: 0,
     e1: 0,
   };
-  const placed = new Map<FormatName, Record<string, number>[]>();
-  const place = (format: FormatName) =>
-    m.place(packParts(matrix, offsets, c, { format, blocks: formats[format].count(matrix) }), shared);
+  const placed = new Map<FormatName, Call[]>();
   const runs = p.tasks.map(({ key, kernel }) => {
-    const args = placed.get(kernel.format) ?? place(kernel.format);
-    placed.set(kernel.format, args);
-    return { name: key, run: m.task(kernel, args) };
+    const calls = placed.get(kernel.format) ?? m.place(partsOf(p, kernel.format), shared);
+    placed.set(kernel.format, calls);
+    return { name: key, run: m.task(kernel, calls) };
   });
   const results = await compare(runs, effort);
   return results.map((r) => [r.name, Number((r.median * 1e6).toPrecision(4))]);

@@ -1,20 +1,36 @@
 /** Kernels by themselves, each with a ReLU as epilogue, on seeded inputs: what benchmarks and tuning time. */
-import { type Build, countArgs, type LinearKernel, OVERREAD, type WindowKernel } from '../kernels.ts';
+import { Code } from '../codegen/code.ts';
+import { type TileTexts, writeKernelCall } from '../codegen/kernel-call.ts';
+import {
+  type Build,
+  countArgs,
+  type LinearKernel,
+  OVERREAD,
+  tileKernel,
+  type WindowKernel,
+} from '../kernels.ts';
 import { assemble } from '../link/asc.ts';
-import type { Packed, PackedArray } from '../sparse/format.ts';
+import { type Part, type Tile, tileBytes } from '../plan/tiling.ts';
+import type { PackedArray } from '../sparse/format.ts';
 import { seededRandom } from './stats.ts';
 
 type Kernel = LinearKernel | WindowKernel;
+
+/** Arguments by name, and where a tile of the input is copied to. */
+export interface Call {
+  readonly args: Readonly<Record<string, number>>;
+  readonly tile?: Tile & { readonly copy: number };
+}
 
 export interface KernelMachine {
   /** Copies the data to memory and gives its address. */
   put(data: PackedArray): number;
   /** Copies the parts of a matrix to memory; the arguments of each, beside those that all share. */
-  place(parts: readonly Packed[], shared: Readonly<Record<string, number>>): Record<string, number>[];
+  place(parts: readonly Part[], shared: Readonly<Record<string, number>>): Call[];
   /** The address of so many random floats, of which a share is zero. */
   random(floats: number, zeros?: number): number;
   /** One run of the kernel with its arguments by name; of a `linear` one, over each of the parts of its columns. */
-  task(kernel: Kernel, parts: readonly Readonly<Record<string, number>>[]): () => void;
+  task(kernel: Kernel, parts: readonly Call[]): () => void;
   /** Forgets all that was put. */
   reset(): void;
 }
@@ -54,9 +70,10 @@ export async function kernelMachine(
   return {
     put,
     place: (parts, shared) =>
-      parts.map(({ cols, arrays }) => {
+      parts.map(({ packed: { cols, arrays }, tile }) => {
         const own = Object.entries(arrays).map(([name, array]) => [name, put(array)]);
-        return { ...shared, cols, ...Object.fromEntries(own) };
+        const args = { ...shared, cols, ...Object.fromEntries(own) };
+        return { args, ...(tile && { tile: { ...tile, copy: reserve(tileBytes(tile)) } }) };
       }),
     random(floats, zeros = 0) {
       const at = reserve(4 * floats);
@@ -67,14 +84,15 @@ export async function kernelMachine(
       return at;
     },
     task(kernel, parts) {
-      const lists = parts.map((args) => kernel.args.map((a) => args[a]));
-      const [first, ...more] = lists;
-      const whole = run[kernel.name];
-      if (more.length === 0) return () => whole(...first);
-      const [start, add] = [run[`${kernel.name}_start`], run[`${kernel.name}_add`]];
+      const calls = parts.map(({ args, tile }, i) => {
+        const step = parts.length === 1 ? '' : i === 0 ? '_start' : '_add';
+        const call = run[`${kernel.name}${step}${tile ? tiled : ''}`];
+        const values = [...kernel.args.map((a) => args[a]), ...(tile ? tileArgs.map((a) => tile[a]) : [])];
+        return () => call(...values);
+      });
+      if (calls.length === 1) return calls[0];
       return () => {
-        start(...first);
-        for (const list of more) add(...list);
+        for (const call of calls) call();
       };
     },
     reset() {
@@ -98,11 +116,19 @@ const epilogues = {
 function sourceOf(build: Build, kernels: readonly Kernel[]): string {
   const method = (name: string, type: string, value: string) =>
     `  @inline ${name}(v: ${type}, at: usize, row: usize, e0: usize, e1: usize): ${type} { return ${value}; }`;
-  const exported = (k: Kernel, as: string, epilogue: keyof typeof epilogues) => {
-    const args = k.args.map((a) => `${a}: ${countArgs.has(a) ? 'i32' : 'usize'}`).join(', ');
-    return `export function ${as}(${args}): void { k_${k.name}<${epilogue}>(${k.args.join(', ')}); }`;
+  const exported = (k: Kernel, as: string, epilogue: keyof typeof epilogues, copies: boolean) => {
+    const code = new Code();
+    const callee = `k_${k.name}<${epilogue}>`;
+    const own = k.args.map((a) => `${a}: ${countArgs.has(a) ? 'i32' : 'usize'}`);
+    const ofTile = copies ? tileArgs.map((a) => `t_${a}: ${a === 'planes' ? 'i32' : 'usize'}`) : [];
+    code.block(`export function ${as}${copies ? tiled : ''}(${[...own, ...ofTile].join(', ')}): void`, () => {
+      if (k.form === 'window') code.line(`${callee}(${k.args.join(', ')});`);
+      else writeKernelCall(code, callee, k, texts(k.args), copies ? tileTexts : undefined);
+    });
+    return String(code);
   };
   return [
+    `import { ${tileKernel.name} } from './runtime/kernels/${tileKernel.family}';`,
     ...kernels.map((k) => `import { ${k.name} as k_${k.name} } from './runtime/kernels/${k.family}';`),
     ...Object.entries(epilogues).flatMap(([name, e]) => [
       `@unmanaged class ${name} {`,
@@ -110,11 +136,19 @@ function sourceOf(build: Build, kernels: readonly Kernel[]): string {
       method('one', 'f32', e.scalar),
       '}',
     ]),
-    ...kernels.flatMap((k) => [
-      exported(k, k.name, 'Relu'),
-      ...(k.form === 'linear'
-        ? [exported(k, `${k.name}_start`, 'Start'), exported(k, `${k.name}_add`, 'Add')]
-        : []),
-    ]),
+    ...kernels.flatMap((k) => {
+      if (k.form === 'window') return [exported(k, k.name, 'Relu', false)];
+      return [false, true].flatMap((copies) => [
+        exported(k, k.name, 'Relu', copies),
+        exported(k, `${k.name}_start`, 'Start', copies),
+        exported(k, `${k.name}_add`, 'Add', copies),
+      ]);
+    }),
   ].join('\n');
 }
+
+/** Behind the names of exports that copy tiles. */
+const tiled = '_tiled';
+const tileArgs = ['copy', 'first', 'planes', 'stride', 'reach', 'pixels', 'bytes'] as const;
+const tileTexts = Object.fromEntries(tileArgs.map((a) => [a, `t_${a}`])) as TileTexts;
+const texts = (names: readonly string[]) => Object.fromEntries(names.map((n) => [n, n]));

@@ -1,7 +1,7 @@
 /** What the emitters of forms share: addresses, operands as text, epilogue classes, imports. */
 import { assert } from '../errors.ts';
 import { type DType, elementBytes } from '../ir/tensor.ts';
-import type { Build } from '../kernels.ts';
+import { type Build, tileKernel } from '../kernels.ts';
 import type { Expr } from '../plan/expr.ts';
 import type { Epilogue, LinearStep, Plan, Step } from '../plan/forms.ts';
 import { type Layout, startOf } from '../plan/layout.ts';
@@ -9,9 +9,11 @@ import type { DataPool, MemoryMap } from '../plan/memory.ts';
 import type { Operand } from '../plan/nest.ts';
 import type { LinearSelection } from '../plan/select.ts';
 import type { Staged } from '../plan/stage.ts';
+import type { Tile } from '../plan/tiling.ts';
 import { isBroadcast, type PlanId, type View } from '../plan/view.ts';
 import { Code, f32Literal } from './code.ts';
 import { mathImports, printScalar, printVector } from './expr.ts';
+import type { TileTexts } from './kernel-call.ts';
 
 /** How the elements of a type are read and written. */
 export const access: Record<DType, { load: string; store: string; scalar: 'f32' | 'i32' }> = {
@@ -124,6 +126,14 @@ export class Context {
     body();
     this.#shifts.clear();
     for (const [id, text] of before) this.#shifts.set(id, text);
+  }
+
+  /** What a tile is called with; all are copied to one place. */
+  tile(tile: Tile): TileTexts {
+    this.import(`runtime/kernels/${tileKernel.family}`, tileKernel.name);
+    const { first, planes, stride, reach, pixels, bytes } = tile;
+    const numbers = { copy: this.#memory.tiles, first, planes, stride, reach, pixels, bytes };
+    return Object.fromEntries(Object.entries(numbers).map(([k, n]) => [k, String(n)])) as TileTexts;
   }
 
   data(data: ArrayBufferView, name: string): number {

@@ -8,6 +8,7 @@ import { address, hasEvenGaps } from '../plan/layout.ts';
 import { DataPool, type MemoryMap, planMemory } from '../plan/memory.ts';
 import type { LinearSelection } from '../plan/select.ts';
 import type { Staged } from '../plan/stage.ts';
+import { tileBytes } from '../plan/tiling.ts';
 import type { PlanId } from '../plan/view.ts';
 import { safeComment } from './code.ts';
 import { Context } from './context.ts';
@@ -39,9 +40,10 @@ export function writeModule(
   // Code is written twice: packed weights get their addresses from the first pass, and the arena lies behind them.
   const pool = new DataPool();
   const viewed = viewedConstants(plan);
-  const draft = planMemory(plan, layouts, pool, viewed);
-  write(staged, selections, pool, draft, options);
-  const memory = planMemory(plan, layouts, pool, viewed);
+  const copied = [...selections.values()].flatMap((s) => s.parts.flat().flatMap((p) => p.tile ?? []));
+  const map = () => planMemory(plan, layouts, pool, viewed, Math.max(0, ...copied.map(tileBytes)));
+  write(staged, selections, pool, map(), options);
+  const memory = map();
   return { ...write(staged, selections, pool, memory, options), pool, memory };
 }
 

@@ -1,10 +1,10 @@
 /**
  * The memory map, planned at compile time.
  *
- *     0        64                        weightEnd                        end
- *     │ unused │ packed weights, constants │ inputs, outputs, state │ arena │
+ *     0        64                        weightEnd                                end
+ *     │ unused │ packed weights, constants │ inputs, outputs, state │ arena │ tiles │
  *
- * Temporaries share the arena by liveness: two of them overlap only if no step needs both, or if one becomes the other in place. Weights lie low and
+ * `tiles` is the one place to which tiles of an input are copied (`tiling.ts`). Temporaries share the arena by liveness: two of them overlap only if no step needs both, or if one becomes the other in place. Weights lie low and
  * activations high, so that the largest overrun leaves memory rather than corrupting weights.
  */
 import { createHash } from 'node:crypto';
@@ -45,18 +45,21 @@ export class DataPool {
 export interface MemoryMap {
   /** Byte address of each value's buffer. */
   readonly addresses: ReadonlyMap<PlanId, number>;
+  /** Where tiles are copied to. */
+  readonly tiles: number;
   readonly weightBytes: number;
-  /** Inputs, outputs, state and temporaries. */
+  /** Inputs, outputs, state, temporaries and tiles. */
   readonly arenaBytes: number;
   readonly end: number;
 }
 
-/** Places all values; constants go where `constant` puts them. */
+/** Places all values, and room for tiles of `tileBytes`; constants go where `constant` puts them. */
 export function planMemory(
   plan: Plan,
   layouts: ReadonlyMap<PlanId, Layout>,
   pool: DataPool,
   viewed: ReadonlySet<PlanId>,
+  tileBytes: number,
 ): MemoryMap {
   const addresses = new Map<PlanId, number>();
   for (const v of plan.values.values()) {
@@ -104,7 +107,9 @@ export function planMemory(
     for (const id of ids) addresses.set(id, at);
     end = Math.max(end, at + size);
   }
-  return { addresses, weightBytes: pool.end - first, arenaBytes: end - start, end };
+  const tiles = end;
+  if (tileBytes > 0) end += align(tileBytes + OVERREAD);
+  return { addresses, tiles, weightBytes: pool.end - first, arenaBytes: end - start, end };
 }
 
 /** First and last step that touch each value. */

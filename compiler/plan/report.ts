@@ -52,9 +52,9 @@ function linearInfo(plan: Plan, step: LinearStep, s: LinearSelection): LayerInfo
   const { geometry: g, choice } = s;
   const data = plan.values.get(step.weights)!.data!;
   const [outer, , , pixels] = step.x.dims.map(dimSize);
-  const bytes = s.packed
+  const bytes = s.parts
     .flat()
-    .flatMap((p) => Object.values(p.arrays))
+    .flatMap(({ packed }) => Object.values(packed.arrays))
     .reduce((n, a) => n + a.byteLength, 0);
   const dense = { rows: g.rows, cols: g.offsets.length, data: data as Float32Array };
   return {

@@ -7,14 +7,14 @@ import {
   type LinearTiming,
   linearCase,
 } from '../kernels.ts';
-import type { Matrix, Packed } from '../sparse/format.ts';
+import type { Matrix } from '../sparse/format.ts';
 import type { FormatName } from '../sparse/index.ts';
 import { type LinearStep, type Plan, singleSteps } from './forms.ts';
 import { maxOperands } from './fuse.ts';
 import { type LinearGeometry, linearGeometry } from './linear.ts';
 import { nest, type Operand } from './nest.ts';
-import { packParts } from './parts.ts';
 import type { Staged } from './stage.ts';
+import { type Part, tiled } from './tiling.ts';
 import type { View } from './view.ts';
 import { zeroShare } from './zeros.ts';
 
@@ -36,7 +36,7 @@ export interface LinearSelection {
   /** Absent where no kernel fits the views: the step runs as plain loops over row-major weights. */
   readonly choice?: LinearChoice;
   /** Per group, in order; the parts of a group are added up in the output. */
-  readonly packed: readonly (readonly Packed[])[];
+  readonly parts: readonly (readonly Part[])[];
   /** [groups × rows]. */
   readonly bias: Float32Array;
 }
@@ -76,13 +76,12 @@ function selectLinear(step: LinearStep, staged: Staged, options: SelectOptions):
   const { rows, groups, offsets } = geometry;
   const bias = new Float32Array(groups * rows);
   if (step.bias !== undefined) bias.set(plan.values.get(step.bias)!.data!);
-  if (!choose) return { geometry, packed: [], bias };
+  if (!choose) return { geometry, parts: [], bias };
   const data = plan.values.get(step.weights)!.data as Float32Array;
   const choice = choose(data);
   const matrices = groupMatrices(data, rows, groups, offsets.length);
   const c = linearCase(matrices[0], offsets, problem);
-  const packed = matrices.map((w) => packParts(w, offsets, c, choice));
-  return { geometry, choice, bias, packed };
+  return { geometry, choice, bias, parts: matrices.map((w) => tiled(w, offsets, c, choice)) };
 }
 
 export interface Chooser {

@@ -3,8 +3,8 @@ import type { Format, Matrix, Packed } from './format.ts';
 import { columnsByOffset } from './offsets.ts';
 
 /**
- * Compressed sparse rows. A column is the byte offset of its first pixel, and lies beside its weight so that one 8-byte load
- * fetches both. Entries of a row ascend in column.
+ * Compressed sparse rows. A column is the byte offset of its first pixel, and lies beside its weight, in the same cache line.
+ * Entries of a row ascend in column.
  *
  *     counts   u16 [rows]       │ n0 │ n1 │ …
  *     entries  u32 [2 · nnz]    │ offset, f32 bits │ offset, f32 bits │ …   row 0 (n0 entries), row 1, …

@@ -76,9 +76,8 @@ function tile<E>(n: i32, x: usize, y: usize, bias: usize, entries: usize, end: u
   let a0 = v128.load32_splat(bias);
   let a1 = a0, a2 = a0, a3 = a0, a4 = a0, a5 = a0, a6 = a0;
   while (entries < end) {
-    let entry = load<u64>(entries);
-    let w = f32x4.splat(reinterpret<f32>(<u32>(entry >> 32)));
-    let p = x + <u32>entry;
+    let w = v128.load32_splat(entries, 4);
+    let p = x + load<u32>(entries);
     entries += 8;
     a0 = madd(w, v128.load(p), a0);
     if (n > 1) a1 = madd(w, v128.load(p, 16), a1);
@@ -88,9 +87,8 @@ function tile<E>(n: i32, x: usize, y: usize, bias: usize, entries: usize, end: u
     if (n > 5) a5 = madd(w, v128.load(p, 80), a5);
     if (n > 6) a6 = madd(w, v128.load(p, 96), a6);
     if (entries >= end) break;
-    entry = load<u64>(entries);
-    w = f32x4.splat(reinterpret<f32>(<u32>(entry >> 32)));
-    p = x + <u32>entry;
+    w = v128.load32_splat(entries, 4);
+    p = x + load<u32>(entries);
     entries += 8;
     a0 = madd(w, v128.load(p), a0);
     if (n > 1) a1 = madd(w, v128.load(p, 16), a1);

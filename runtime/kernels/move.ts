@@ -1,3 +1,25 @@
+/** The first `bytes` of every plane, rounded up to whole vectors: planes `xC` bytes apart to planes `yC` bytes apart. */
+export function f32_move_tile_1x28(x: usize, y: usize, channels: i32, xC: usize, yC: usize, bytes: usize): void {
+  for (; channels > 0; channels--, x += xC, y += yC) {
+    let p = x, at = y;
+    let left = <i32>bytes;
+    if (ASC_FEATURE_SIMD) {
+      for (; left > 96; left -= 112, p += 112, at += 112) {
+        v128.store(at, v128.load(p));
+        v128.store(at, v128.load(p, 16), 16);
+        v128.store(at, v128.load(p, 32), 32);
+        v128.store(at, v128.load(p, 48), 48);
+        v128.store(at, v128.load(p, 64), 64);
+        v128.store(at, v128.load(p, 80), 80);
+        v128.store(at, v128.load(p, 96), 96);
+      }
+      for (; left > 0; left -= 16, p += 16, at += 16) v128.store(at, v128.load(p));
+    } else {
+      for (; left > 0; left -= 4, p += 4, at += 4) store<f32>(at, load<f32>(p));
+    }
+  }
+}
+
 /**
  * Phase split: the even columns of every image row go to `y`, the odd ones to `y + yOdd`. Each takes ⌈w/2⌉ floats of a row; where
  * `w` is odd, the last odd one is what lies behind the input row.

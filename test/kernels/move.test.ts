@@ -10,6 +10,22 @@ for (const build of builds) {
       m = await machine(build, moveKernels);
     });
 
+    for (const floats of [1, 4, 5, 27, 28, 29, 32, 56, 61]) {
+      test(`tile of ${floats} floats`, () => {
+        const whole = 4 * Math.ceil(floats / 4);
+        const [planes, xC, yC] = [3, 67, whole + 4];
+        m.reset();
+        const x = signed(planes * xC);
+        const y = m.room(planes * yC, 7);
+        m.kernels.f32_move_tile_1x28(m.put(x), y, planes, 4 * xC, 4 * yC, 4 * floats);
+        const got = m.floats(y, planes * yC);
+        for (let p = 0; p < planes; p++) {
+          for (let i = 0; i < floats; i++) expect(got[p * yC + i]).toBe(x[p * xC + i]);
+          for (let i = whole; i < yC; i++) expect(got[p * yC + i]).toBe(7);
+        }
+      });
+    }
+
     for (const w of [1, 2, 3, 4, 7, 8, 9, 16, 17, 31]) {
       test(`split2 width ${w}`, () => {
         const h = 3;

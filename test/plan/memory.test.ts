@@ -5,6 +5,7 @@ import { DataPool } from '../../compiler/plan/memory.ts';
 import { Sketch } from '../passes/graphs.ts';
 import { type Stages, stages } from '../random/compile.ts';
 import { violations } from '../random/memory-map.ts';
+import { randomMatrix } from '../sparse/random.ts';
 
 const chain = (): Stages => {
   const s = new Sketch();
@@ -68,6 +69,22 @@ test('weights lie low, ports behind them, temporaries last, with room to overrea
   expect(Math.min(...at('temp'))).toBeGreaterThan(Math.max(...at('input'), ...at('output')));
   const [id, last] = [...memory.addresses].reduce((x, y) => (y[1] > x[1] ? y : x));
   expect(last + 4 * staged.layouts.get(id)!.elements + OVERREAD).toBeLessThanOrEqual(memory.end);
+});
+
+test('copies of tiles lie behind all temporaries', () => {
+  const s = new Sketch();
+  const x = s.conv(s.input([1, 96, 20, 40]), 96, 1);
+  const w = s.constant([70, 96, 1, 1], [...randomMatrix(70, 96, 0.4, 2).data]);
+  const made = stages(s.done(s.op('tanh', [s.conv(x, 70, 1, { w })])));
+  const copied = [...made.selections.values()].flatMap(({ parts }) =>
+    parts.flat().flatMap((p) => p.tile ?? []),
+  );
+  expect(copied.length).toBeGreaterThan(0);
+  expect(violations(made)).toEqual([]);
+  const { memory } = made.module;
+  const moved = (tiles: number) => ({ ...made, module: { ...made.module, memory: { ...memory, tiles } } });
+  expect(violations(moved(memory.tiles + 16)).join()).toContain('end outside memory');
+  expect(violations(moved(memory.tiles - 4096)).join()).toContain('among the tiles');
 });
 
 test('equal constants are stored once, at multiples of 16', () => {

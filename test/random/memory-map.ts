@@ -3,6 +3,7 @@ import { elementBytes } from '../../compiler/ir/tensor.ts';
 import { OVERREAD } from '../../compiler/kernels.ts';
 import { reads, type Step, writes } from '../../compiler/plan/forms.ts';
 import { address, type Layout } from '../../compiler/plan/layout.ts';
+import { tileBytes } from '../../compiler/plan/tiling.ts';
 import { extent, type PlanId, type View } from '../../compiler/plan/view.ts';
 import type { Stages } from './compile.ts';
 
@@ -37,6 +38,7 @@ export function violations({
     if (at % 16 !== 0) out.push(`value ${a} isn't aligned`);
     if (at < pool.end) out.push(`value ${a} lies among the weights`);
     if (at + bytesOf(a) + OVERREAD > memory.end) out.push(`value ${a} ends outside memory`);
+    if (at + bytesOf(a) > memory.tiles) out.push(`value ${a} lies among the tiles`);
     for (const [b, y] of placed) {
       const other = memory.addresses.get(b);
       if (b <= a || other === undefined || x.to < y.from || y.to < x.from) continue;
@@ -68,8 +70,12 @@ export function violations({
         out.push(`${s.name} (${s.form}) leaves value ${v.value}`);
     }
     if (s.form !== 'linear') return;
-    const { geometry: g, choice } = selections.get(s)!;
+    const { geometry: g, choice, parts } = selections.get(s)!;
     if (!choice) return;
+    for (const { tile } of parts.flat()) {
+      if (tile && memory.tiles + tileBytes(tile) + OVERREAD > memory.end)
+        out.push(`the tiles of ${s.name} end outside memory`);
+    }
     const span = (k: number) => g.outer.reduce((n, l) => n + Math.max(0, (l.size - 1) * l.strides[k]), 0);
     const columns = g.offsets.length > 0 ? Math.max(...g.offsets) : 0;
     const run = 4 * g.pixels;

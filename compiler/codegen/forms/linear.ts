@@ -3,6 +3,7 @@ import { e, substitute } from '../../plan/expr.ts';
 import type { Epilogue, LinearStep } from '../../plan/forms.ts';
 import { nest } from '../../plan/nest.ts';
 import type { Context } from '../context.ts';
+import { writeKernelCall } from '../kernel-call.ts';
 import { writeLoops } from '../loops.ts';
 
 export function writeLinear(ctx: Context, step: LinearStep): void {
@@ -11,14 +12,14 @@ export function writeLinear(ctx: Context, step: LinearStep): void {
     writePlain(ctx, step);
     return;
   }
-  const { geometry: g, choice, packed } = selection;
+  const { geometry: g, choice, parts } = selection;
   const { kernel } = choice;
   ctx.import(`runtime/kernels/${kernel.family}`, kernel.name);
-  const epilogues = packed.map((parts) =>
-    partialEpilogues(step, parts.length).map((own) => ctx.epilogue(step, own, g.groups)),
+  const epilogues = parts.map((list) =>
+    partialEpilogues(step, list.length).map((own) => ctx.epilogue(step, own, g.groups)),
   );
   const biasAt = ctx.data(selection.bias, `${step.name}:bias`);
-  const zerosAt = packed.some((parts) => parts.length > 1)
+  const zerosAt = parts.some((list) => list.length > 1)
     ? ctx.data(new Float32Array(g.rows), `${step.name}:zeros`)
     : 0;
 
@@ -28,23 +29,23 @@ export function writeLinear(ctx: Context, step: LinearStep): void {
   ctx.code.line(`const ${y}: usize = ${ctx.start(step.y)};`);
   writeLoops(ctx, g.outer, [x, y], ([px, py]) => {
     for (let group = 0; group < g.groups; group++) {
-      packed[group].forEach((part, i) => {
+      parts[group].forEach(({ packed, tile }, i) => {
         const { name, operands } = epilogues[group][i];
         const known: Record<string, string> = {
           x: group === 0 ? px : `${px} + ${group * g.xGroup}`,
           y: group === 0 ? py : `${py} + ${group * g.yGroup}`,
           bias: String(i === 0 ? biasAt + group * g.rows * 4 : zerosAt),
           rows: String(g.rows),
-          cols: String(part.cols),
+          cols: String(packed.cols),
           pixels: String(g.pixels),
           yRow: String(g.yRow),
           e0: operands[group][0],
           e1: operands[group][1],
         };
-        for (const [array, data] of Object.entries(part.arrays)) {
+        for (const [array, data] of Object.entries(packed.arrays)) {
           known[array] = String(ctx.data(data, `${step.name}:${array}`));
         }
-        ctx.code.line(`${kernel.name}<${name}>(${kernel.args.map((a) => known[a]).join(', ')});`);
+        writeKernelCall(ctx.code, `${kernel.name}<${name}>`, kernel, known, tile && ctx.tile(tile));
       });
     }
   });

@@ -1,0 +1,171 @@
+/**
+ * What of a `linear` step a kernel sees at a time, so that it stays in the L1 cache.
+ *
+ * Tiles: where a tile of pixels lies on more pages or cache lines than the processor keeps at hand, it is copied to where its planes lie close, and
+ * all rows pass over the copy.
+ *
+ *     x                 plane 0 ······│tile 0│tile 1│······ plane 1 ······│tile 0│tile 1│······
+ *     copy of tile 0    │plane 0│reach│plane 1│reach│…      `reach`: what taps see beyond the pixels
+ *
+ * Parts: where even the copy outgrows the cache, kernels run over some of the planes at a time, one part after the other. Sums wait in the
+ * output meanwhile.
+ */
+import { costConstants, type LinearCandidate, type LinearCase } from '../kernels.ts';
+import type { Matrix, Packed } from '../sparse/format.ts';
+import { formats } from '../sparse/index.ts';
+import { roundUp } from '../sparse/offsets.ts';
+
+/** Pixels of the widest register tile, and of that of the dense kernel. */
+const tilePixels = 28;
+const denseTile = 8;
+/** Bytes that the dense kernel reads beside the tile for a column of four rows: weights and offset. */
+const panelColumn = 20;
+const line = 64;
+const page = 4096;
+/** Blocks of a row, or of a group of rows, below which turning from row to row costs more than the cache saves. */
+const leastBlocks = 48;
+/** With fewer pixels the dense kernel reads its weights once and its input from L2 without loss. */
+const leastDensePixels = 128;
+/** Vectors multiplied for each that is copied below which the copy costs more than it saves. */
+const leastReuse = 16;
+/** Neighbouring tiles that are copied at once, where they fit. */
+const mostTiles = 8;
+
+/** Planes of the input whose pixels are copied, a few tiles at a time, before the kernel runs over them. */
+export interface Tile {
+  /** Byte offset of the first plane from x, planes, and bytes from one to the next. */
+  readonly first: number;
+  readonly planes: number;
+  readonly stride: number;
+  /** Bytes that columns see of a plane beyond the pixels. */
+  readonly reach: number;
+  /** Pixels that are copied at a time, and bytes of a plane in the copy. */
+  readonly pixels: number;
+  readonly bytes: number;
+}
+
+/** Columns that a kernel runs over at a time. */
+export interface Part {
+  readonly packed: Packed;
+  /** Where given, the offsets of the packed columns are of the copy. */
+  readonly tile?: Tile;
+}
+
+/** Bytes of the copy. */
+export const tileBytes = ({ planes, bytes }: Tile): number => planes * bytes;
+
+/** The matrix packed in as many parts as pay: one, where all of it stays in the cache. */
+export function tiled(
+  w: Matrix,
+  offsets: Int32Array,
+  c: LinearCase,
+  chosen: Pick<LinearCandidate, 'format' | 'blocks'>,
+): Part[] {
+  const format = formats[chosen.format];
+  const whole: Part[] = [{ packed: format.pack(w, offsets) }];
+  if (c.build === 'scalar' || c.pixels < tilePixels) return whole;
+  const dense = chosen.format === 'dense';
+  const perRow = chosen.blocks / Math.ceil(w.rows / format.block[0]);
+  const { inputs, panel } = costConstants.l1;
+  const planes = planesOf(offsets);
+  const copied = planes && copyPays(planes, offsets, c, chosen) ? planes : undefined;
+  const fit = dense
+    ? (footprint(offsets, denseTile, line) + panelColumn * w.cols) / panel
+    : copied
+      ? (copied.count * planeBytes(copied, tilePixels)) / inputs
+      : footprint(offsets, tilePixels, line) / inputs;
+  const cut = c.scratch && !(dense && c.pixels < leastDensePixels);
+  const n = cut ? Math.max(1, Math.min(Math.ceil(fit), Math.floor(perRow / leastBlocks))) : 1;
+  if (n === 1 && !copied) return whole;
+  const order = ascending(offsets);
+  const unit = copied?.taps.length ?? 1;
+  const bound = (i: number) => unit * Math.round((i * order.length) / unit / n);
+  const parts = Array.from({ length: n }, (_, i): [Matrix, Int32Array, Tile?] => {
+    const columns = order.slice(bound(i), bound(i + 1));
+    const own = n === 1 ? w : take(w, columns);
+    const at = n === 1 ? offsets : Int32Array.from(columns, (k) => offsets[k]);
+    if (!copied) return [own, at];
+    const tile = tileOf(copied, at, c.pixels);
+    return [own, inCopy(at, tile), tile];
+  });
+  if (!parts.every(([matrix, at]) => format.fits?.(matrix, at) !== false)) return whole;
+  return parts.map(([matrix, at, tile]) => ({ packed: format.pack(matrix, at), ...(tile && { tile }) }));
+}
+
+/** Columns as the same taps of planes at even distances. */
+interface Planes {
+  readonly count: number;
+  readonly stride: number;
+  /** Byte offsets of the columns of a plane from its first, ascending. */
+  readonly taps: readonly number[];
+}
+
+function planesOf(offsets: Int32Array): Planes | undefined {
+  const at = [...offsets].sort((a, b) => a - b);
+  for (let taps = 1; 2 * taps <= at.length; taps++) {
+    if (at.length % taps !== 0) continue;
+    const stride = at[taps] - at[0];
+    if (at.every((o, i) => o === at[i % taps] + stride * Math.floor(i / taps)))
+      return { count: at.length / taps, stride, taps: at.slice(0, taps).map((o) => o - at[0]) };
+  }
+  return undefined;
+}
+
+const planeBytes = ({ taps }: Planes, pixels: number): number => roundUp(taps.at(-1)! + 4 * pixels, 16);
+
+/**
+ * True where tiles strain the caches as they lie, and all rows together read a copy often enough. Formats whose blocks span rows load
+ * pixels seldom enough as it is.
+ */
+function copyPays(
+  planes: Planes,
+  offsets: Int32Array,
+  { pixels }: LinearCase,
+  { format, blocks }: Pick<LinearCandidate, 'format' | 'blocks'>,
+): boolean {
+  const [height, width] = formats[format].block;
+  if (height > 1) return false;
+  const { lines, pages } = costConstants.tiles;
+  const strained =
+    footprint(offsets, tilePixels, line) > lines || footprint(offsets, tilePixels, page) > pages * page;
+  const read = (blocks * width * tilePixels) / 4;
+  const copied = (planes.count * planeBytes(planes, Math.min(pixels, tilePixels))) / 16;
+  return strained && read >= leastReuse * copied;
+}
+
+/** The planes that the columns at these offsets lie on, in as many tiles at a time as fit. */
+function tileOf(planes: Planes, offsets: Int32Array, pixels: number): Tile {
+  const { stride, taps } = planes;
+  const first = offsets.reduce((a, b) => Math.min(a, b));
+  const count = offsets.length / taps.length;
+  let n = Math.min(mostTiles, Math.ceil(pixels / tilePixels));
+  while (n > 1 && count * planeBytes(planes, n * tilePixels) > costConstants.tiles.copy) n--;
+  const bytes = planeBytes(planes, n * tilePixels);
+  return { first, planes: count, stride, reach: taps.at(-1)!, pixels: n * tilePixels, bytes };
+}
+
+/** Where the columns lie in the copy. */
+const inCopy = (offsets: Int32Array, { first, stride, bytes }: Tile): Int32Array =>
+  offsets.map((o) => Math.floor((o - first) / stride) * bytes + ((o - first) % stride));
+
+/** Bytes of the cache lines (or pages) that a tile of so many pixels touches. */
+function footprint(offsets: Int32Array, pixels: number, unit: number): number {
+  const touched = new Set<number>();
+  for (const o of offsets) {
+    for (let at = Math.floor(o / unit); at * unit < o + 4 * pixels; at++) touched.add(at);
+  }
+  return unit * touched.size;
+}
+
+/** Columns in order of their offsets. */
+const ascending = (offsets: Int32Array) => Array.from(offsets.keys()).sort((a, b) => offsets[a] - offsets[b]);
+
+function take(w: Matrix, columns: readonly number[]): Matrix {
+  const data = new Float32Array(w.rows * columns.length);
+  for (let r = 0; r < w.rows; r++) {
+    columns.forEach((k, i) => {
+      data[r * columns.length + i] = w.data[r * w.cols + k];
+    });
+  }
+  return { rows: w.rows, cols: columns.length, data };
+}

@@ -1,0 +1,171 @@
+/** Layers whose columns are done in parts and whose input is copied in tiles: which, and that the results are those of the whole. */
+import { describe, expect, test } from 'vitest';
+import { tensor } from '../../compiler/ir/tensor.ts';
+import { chooseLinear, linearCase } from '../../compiler/kernels.ts';
+import { emit } from '../../compiler/pipeline.ts';
+import { fuse } from '../../compiler/plan/fuse.ts';
+import { lower } from '../../compiler/plan/lower.ts';
+import { select } from '../../compiler/plan/select.ts';
+import { stage } from '../../compiler/plan/stage.ts';
+import { type Part, tiled } from '../../compiler/plan/tiling.ts';
+import { evaluateGraph } from '../../compiler/semantics/evaluate.ts';
+import { type FormatName, formats } from '../../compiler/sparse/index.ts';
+import { execute } from '../execute.ts';
+import { Sketch } from '../passes/graphs.ts';
+import { generator, randomMatrix } from '../sparse/random.ts';
+
+const problem = { yRow: 784, build: 'simd', objective: 'speed', scratch: true } as const;
+
+function tilingOf(rows: number, cols: number, density: number, pixels: number, more = {}) {
+  const w = randomMatrix(rows, cols, density, 1);
+  const {
+    plane = pixels,
+    format,
+    ...rest
+  } = { plane: undefined, format: undefined, ...more } as {
+    plane?: number;
+    format?: FormatName;
+  };
+  const offsets = Int32Array.from({ length: cols }, (_, k) => 4 * plane * ((k * 7) % cols));
+  const p = { ...problem, pixels, ...rest };
+  const { candidates, ...best } = chooseLinear(w, offsets, p);
+  const choice = candidates.find((c) => c.format === format) ?? best;
+  return { w, offsets, choice, parts: tiled(w, offsets, linearCase(w, offsets, p), choice) };
+}
+
+/** Offsets from x that the columns of a part have, whether or not they are of a copy. */
+function offsetsIn(part: Part, offsets: Int32Array): number[] {
+  const { tile } = part;
+  if (!tile) return [...offsets];
+  return Array.from({ length: tile.planes }, (_, p) => tile.first + p * tile.stride);
+}
+
+test('parts hold every column once, those that lie together in one part', () => {
+  const { w, offsets, parts, choice } = tilingOf(8, 1023, 0.4, 196, { format: 'bsr4x1' });
+  expect(choice.format).toBe('bsr4x1');
+  expect(parts.length).toBeGreaterThan(1);
+  const sorted = [...offsets].sort((a, b) => a - b);
+  const columns = new Map(Array.from(offsets, (o, k) => [o, k]));
+  let at = 0;
+  for (const { packed } of parts) {
+    const own = Int32Array.from(sorted.slice(at, (at += packed.cols)));
+    const matrix = formats.bsr4x1.unpack(packed, own);
+    own.forEach((o, i) => {
+      for (let r = 0; r < 8; r++)
+        expect(matrix.data[r * own.length + i]).toBe(w.data[r * 1023 + columns.get(o)!]);
+    });
+  }
+  expect(at).toBe(1023);
+});
+
+test('parts of a copied input are whole planes, and read the copy', () => {
+  const { w, offsets, parts } = tilingOf(64, 1023, 0.4, 196);
+  expect(parts.length).toBeGreaterThan(1);
+  const seen = parts.flatMap((p) => offsetsIn(p, offsets));
+  expect(seen).toEqual([...offsets].sort((a, b) => a - b));
+  const columns = new Map(Array.from(offsets, (o, k) => [o, k]));
+  for (const part of parts) {
+    const { planes, bytes, first, stride } = part.tile!;
+    const inCopy = Int32Array.from({ length: planes }, (_, p) => p * bytes);
+    const matrix = formats.csr.unpack(part.packed, inCopy);
+    for (let p = 0; p < planes; p++) {
+      for (let r = 0; r < 64; r++) {
+        const k = columns.get(first + p * stride)!;
+        expect(matrix.data[r * planes + p]).toBe(w.data[r * 1023 + k]);
+      }
+    }
+  }
+});
+
+test('what fits into the L1 cache, has short rows or nowhere to wait is not cut', () => {
+  const cut = (...args: Parameters<typeof tilingOf>) => tilingOf(...args).parts.length > 1;
+  expect(cut(64, 1023, 0.4, 196)).toBe(true);
+  expect(cut(64, 128, 0.4, 196)).toBe(false);
+  expect(cut(64, 1023, 0.03, 196)).toBe(false);
+  expect(cut(64, 1023, 0.4, 196, { scratch: false })).toBe(false);
+  expect(cut(64, 1023, 0.4, 196, { build: 'scalar' })).toBe(false);
+  expect(cut(64, 1023, 0.4, 9)).toBe(false);
+});
+
+test('tiles are copied where they strain the caches and are read often', () => {
+  const copied = (...args: Parameters<typeof tilingOf>) => tilingOf(...args).parts[0].tile !== undefined;
+  expect(copied(128, 128, 0.3, 784)).toBe(true);
+  expect(copied(128, 128, 0.05, 784)).toBe(false);
+  expect(copied(128, 32, 0.3, 784)).toBe(false);
+  expect(copied(128, 128, 0.3, 784, { plane: 28 })).toBe(false);
+  expect(copied(128, 128, 0.3, 784, { build: 'scalar' })).toBe(false);
+  expect(copied(128, 128, 0.3, 784, { format: 'dense' })).toBe(false);
+  expect(copied(128, 128, 0.3, 784, { format: 'bsr4x1' })).toBe(false);
+  expect(copied(128, 128, 0.3, 784, { format: 'csr16' })).toBe(true);
+});
+
+test('offsets that are no planes at even distances are read where they lie', () => {
+  const w = randomMatrix(128, 128, 0.3, 1);
+  const offsets = Int32Array.from({ length: 128 }, (_, k) => 4096 * k + (k === 77 ? 64 : 0));
+  const p = { ...problem, pixels: 784 };
+  expect(tiled(w, offsets, linearCase(w, offsets, p), chooseLinear(w, offsets, p))[0].tile).toBeUndefined();
+});
+
+describe.each(['dense', 'csr', 'csr16', 'bsr4x1', 'bsr2x1'] as FormatName[])('%s', (format) => {
+  test.each([
+    ['relu', false],
+    ['relu', true],
+    ['tanh', false],
+    ['none', true],
+  ])('a convolution in parts, with %s (gaps: %s), is the whole', async (activation, gaps) => {
+    const s = new Sketch();
+    const x = s.input([1, 200, 5, 30]);
+    const { data } = randomMatrix(9, 200 * 9, 0.3, 2);
+    let y = s.conv(x, 9, 3, { pad: 1, w: s.constant([9, 200, 3, 3], [...data]) });
+    if (activation !== 'none') y = s.op(activation, [y]);
+    y = s.op('mul', [y, s.constant([1, 9, 1, 1])]);
+    // Planes with margins, so that pixels between rows belong to nobody.
+    const graph = s.done(gaps ? s.conv(y, 2, 3, { pad: 1 }) : y);
+    const next = generator(5);
+    const values = Float32Array.from({ length: 200 * 150 }, () => next() - 0.5);
+    const inputs = { x: tensor('float32', [1, 200, 5, 30], values) };
+    const staged = stage(fuse(lower(graph)));
+    const [layer] = select(staged, { build: 'simd', objective: 'speed', sparse: true, format }).values();
+    // Without gaps a row of the image is a call, too few pixels for the dense kernel to gain.
+    expect(layer.parts[0].length > 1).toBe(gaps || format !== 'dense');
+    const { wasm, metadata } = await emit(graph, { format });
+    expect(metadata.layers[0].format).toBe(format);
+    const got = execute(wasm, metadata, inputs).y.data;
+    const want = evaluateGraph(graph, inputs).y.data;
+    for (let i = 0; i < want.length; i++) expect(Math.abs(got[i] - want[i])).toBeLessThan(gaps ? 1e-3 : 2e-4);
+  });
+});
+
+describe.each(['csr', 'csr16'] as FormatName[])('%s over a copy', (format) => {
+  test.each([
+    ['1×1 over an image', 96, 1, 40],
+    ['3×3, odd rows', 56, 3, 37],
+    ['3×3 in parts', 160, 3, 9],
+  ])('%s is the whole', async (_, channels, k, width) => {
+    const s = new Sketch();
+    const x = s.input([1, channels, 20, width]);
+    // The first layer gives planes the margins that the second one reads.
+    const first = s.conv(x, channels, 1, { w: s.constant([channels, channels, 1, 1], near(channels)) });
+    const { data } = randomMatrix(70, channels * k * k, 0.4, 2);
+    const w = s.constant([70, channels, k, k], [...data]);
+    const y = s.op('relu', [s.conv(first, 70, k, { pad: (k - 1) / 2, w })]);
+    // Its output has margins too, so that a call is for the whole plane.
+    const graph = s.done(s.conv(y, 2, 3, { pad: 1 }));
+    const staged = stage(fuse(lower(graph)));
+    const [, layer] = select(staged, { build: 'simd', objective: 'speed', sparse: true, format }).values();
+    expect(layer.parts[0].every(({ tile }) => tile !== undefined)).toBe(true);
+    const next = generator(5);
+    const values = Float32Array.from({ length: channels * 20 * width }, () => next() - 0.5);
+    const inputs = { x: tensor('float32', [1, channels, 20, width], values) };
+    const { wasm, metadata } = await emit(graph, { format });
+    const got = execute(wasm, metadata, inputs).y.data;
+    const want = evaluateGraph(graph, inputs).y.data;
+    const largest = want.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
+    for (let i = 0; i < want.length; i++) expect(Math.abs(got[i] - want[i])).toBeLessThan(1e-5 * largest);
+  });
+});
+
+/** A matrix that changes little, row-major. */
+function near(n: number): number[] {
+  return Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : i % 7 === 0 ? 0.01 : 0));
+}
