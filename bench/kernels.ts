@@ -87,7 +87,7 @@ export async function benchKernels(options: KernelBenchOptions = {}): Promise<Ke
     if (groups && !groups.includes(shape.group)) continue;
     if (options.shape !== undefined && !shapeName(shape).includes(options.shape)) continue;
     const peer = peerOf(tf, shape);
-    for (const density of shape.kind === 'depthwise' ? [1] : densities) {
+    const measure = async (density: number): Promise<KernelRow[]> => {
       machine.reset();
       const block = options.block ?? [1, 1];
       const ours =
@@ -103,10 +103,10 @@ export async function benchKernels(options: KernelBenchOptions = {}): Promise<Ke
         warmupMs: 20,
         probe,
       });
-      tested.forEach((o, i) => {
+      return tested.map((o, i) => {
         const r = results[i + 1];
         const gmacs = (o.macs / r.median) * 1e-6;
-        const row: KernelRow = {
+        return {
           group: shape.group,
           shape: shapeName(shape),
           times: shape.times,
@@ -124,13 +124,34 @@ export async function benchKernels(options: KernelBenchOptions = {}): Promise<Ke
           gmacs,
           share: gmacs / peak,
         };
-        rows.push(row);
-        options.onRow?.(row);
       });
-    }
+    };
+    const own = await settled(shape.kind === 'depthwise' ? [1] : densities, measure);
+    for (const row of own) options.onRow?.(row);
+    rows.push(...own);
     peer.dispose();
   }
   return rows;
+}
+
+/** The peer's work is the same at every density: where it took this much longer than elsewhere, it was disturbed. */
+const peerSlack = 1.2;
+const retries = 3;
+
+/** The rows of all densities, those with a disturbed peer measured again. */
+async function settled(
+  densities: readonly number[],
+  measure: (density: number) => Promise<KernelRow[]>,
+): Promise<KernelRow[]> {
+  const found: KernelRow[][] = [];
+  for (const d of densities) found.push(await measure(d));
+  for (let i = 0; i < retries; i++) {
+    const least = Math.min(...found.flat().map((r) => r.peerNs));
+    for (const [k, d] of densities.entries()) {
+      if (found[k].some((r) => r.peerNs > peerSlack * least)) found[k] = await measure(d);
+    }
+  }
+  return found.flat();
 }
 
 interface Ours extends Task {

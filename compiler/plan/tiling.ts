@@ -23,9 +23,7 @@ const panelColumn = 20;
 const line = 64;
 const page = 4096;
 /** Blocks of a row, or of a group of rows, below which turning from row to row costs more than the cache saves. */
-const leastBlocks = 48;
-/** With fewer pixels the dense kernel reads its weights once and its input from L2 without loss. */
-const leastDensePixels = 128;
+const leastBlocks = 28;
 /** Vectors multiplied for each that is copied below which the copy costs more than it saves. */
 const leastReuse = 16;
 /** Neighbouring tiles that are copied at once, where they fit. */
@@ -74,8 +72,7 @@ export function tiled(
     : copied
       ? (copied.count * planeBytes(copied, tilePixels)) / inputs
       : footprint(offsets, tilePixels, line) / inputs;
-  const cut = c.scratch && !(dense && c.pixels < leastDensePixels);
-  const n = cut ? Math.max(1, Math.min(Math.ceil(fit), Math.floor(perRow / leastBlocks))) : 1;
+  const n = c.scratch ? Math.max(1, Math.min(Math.ceil(fit), Math.floor(perRow / leastBlocks))) : 1;
   if (n === 1 && !copied) return whole;
   const order = ascending(offsets);
   const unit = copied?.taps.length ?? 1;
