@@ -7,12 +7,12 @@ export function f32_linear_sell4_4x1<E>(x: usize, y: usize, bias: usize, order: 
     if (ASC_FEATURE_SIMD) {
       let a0 = f32x4.splat(0), a1 = a0, a2 = a0, a3 = a0;
       for (; n >= 4; n -= 4, entries += 96) {
-        a0 = madd(v128.load(entries, 8), gather(x, load<u64>(entries)), a0);
-        a1 = madd(v128.load(entries, 32), gather(x, load<u64>(entries, 24)), a1);
-        a2 = madd(v128.load(entries, 56), gather(x, load<u64>(entries, 48)), a2);
-        a3 = madd(v128.load(entries, 80), gather(x, load<u64>(entries, 72)), a3);
+        a0 = madd(v128.load(entries, 8), gather(x, entries), a0);
+        a1 = madd(v128.load(entries, 32), gather(x, entries + 24), a1);
+        a2 = madd(v128.load(entries, 56), gather(x, entries + 48), a2);
+        a3 = madd(v128.load(entries, 80), gather(x, entries + 72), a3);
       }
-      for (; n > 0; n--, entries += 24) a0 = madd(v128.load(entries, 8), gather(x, load<u64>(entries)), a0);
+      for (; n > 0; n--, entries += 24) a0 = madd(v128.load(entries, 8), gather(x, entries), a0);
       a0 = f32x4.add(f32x4.add(a0, a1), f32x4.add(a2, a3));
       scatter<E>(f32x4.extract_lane(a0, 0), y, bias, load<u32>(order), rows, yRow, e0, e1);
       scatter<E>(f32x4.extract_lane(a0, 1), y, bias, load<u32>(order, 4), rows, yRow, e0, e1);
@@ -36,14 +36,15 @@ export function f32_linear_sell4_4x1<E>(x: usize, y: usize, bias: usize, order: 
   }
 }
 
-/** Four floats of x at four u16 indices: one load for all indices, as loads are what such a row costs. */
+/** Four floats of x at four u16 indices. One load of all takes more shifts, one load of each more loads: both are slower. */
 // @ts-ignore: decorator
 @inline
-function gather(x: usize, indices: u64): v128 {
-  let v = v128.load32_zero(x + (<usize>(indices & 0xffff) << 2));
-  v = v128.load32_lane(x + (<usize>(<u32>indices >> 16) << 2), v, 1);
-  v = v128.load32_lane(x + (<usize>((indices >> 32) & 0xffff) << 2), v, 2);
-  return v128.load32_lane(x + (<usize>(indices >> 48) << 2), v, 3);
+function gather(x: usize, indices: usize): v128 {
+  const low = load<u32>(indices), high = load<u32>(indices, 4);
+  let v = v128.load32_zero(x + (<usize>(low & 0xffff) << 2));
+  v = v128.load32_lane(x + (<usize>(low >> 16) << 2), v, 1);
+  v = v128.load32_lane(x + (<usize>(high & 0xffff) << 2), v, 2);
+  return v128.load32_lane(x + (<usize>(high >> 16) << 2), v, 3);
 }
 
 // @ts-ignore: decorator
