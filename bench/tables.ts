@@ -9,9 +9,8 @@ export const table = (head: readonly string[], rows: readonly (readonly string[]
 export function standing(section: string, heading: string) {
   const part = section.split(/^(?=### )/m).find((p) => p.startsWith(heading)) ?? '';
   const lines = part.split('\n');
-  const [head = [], , ...rows] = lines.filter((l) => l.startsWith('|')).map(cellsOf);
-  const day = dayOf(section);
-  return { heading: lines[0], rows: head.includes('measured') ? rows : rows.map((r) => [...r, day]) };
+  const [, , ...rows] = lines.filter((l) => l.startsWith('|')).map(cellsOf);
+  return { heading: lines[0], rows };
 }
 
 const cellsOf = (line: string): string[] =>
@@ -19,8 +18,5 @@ const cellsOf = (line: string): string[] =>
     .split('|')
     .slice(1, -1)
     .map((cell) => cell.trim());
-
-/** At the end of the line that names the machine. */
-const dayOf = (section: string): string => /; (\d{4}-\d\d-\d\d)\.$/m.exec(section)?.[1] ?? '';
 
 export const share = (s: number): string => `${(100 * s).toFixed(0)} %`;

@@ -135,13 +135,6 @@ test('a row with runs is new under a new heading, the others stay to the letter,
   ]);
 });
 
-test('rows of a table without days are of the day of the section', () => {
-  const undated = before.replaceAll(' measured |', '').replaceAll(/ [-\d]{10} \|$/gm, '');
-  expect(rowsOf(accuracyTable(unmeasured(list), undated)).at(-1)).toBe(
-    '| one-shot, 256 unlabelled | 90 % | 0.33 | ≤ 0.2 | 2 | 26 | 2026-11-25 |',
-  );
-});
-
 test('where nothing was written before, rows without runs and networks without rows are left out', () => {
   const rows = measured(cases, (c) => c.network === 'resnet-8' && c.granularity === '4x1');
   expect(tablesOf(accuracyTable(rows, ''))).toEqual([
