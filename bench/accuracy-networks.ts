@@ -4,10 +4,10 @@ import { load } from '../compiler/index.ts';
 import type { Graph } from '../compiler/ir/graph.ts';
 import { packageRoot } from '../compiler/package-root.ts';
 import type { FinetuneSettings, PruneData } from '../compiler/prune/index.ts';
+import { loadCifar } from '../examples/data/cifar.ts';
 import { loadDigits } from '../examples/data/digits.ts';
 import { fashionInstalled, loadFashion } from '../examples/data/fashion.ts';
 import type { Labelled, Split } from '../examples/data/labelled.ts';
-import { cifarNetwork, loadCifar } from './cifar.ts';
 
 export type NetworkName = 'lenet-300-100' | 'lenet-5' | 'resnet-8' | 'mobilenet-v1-0.25' | 'resnet-8-cifar';
 
@@ -19,7 +19,7 @@ export interface Network {
 }
 
 interface Recipe {
-  readonly folder: string | (() => Promise<string>);
+  readonly folder: string;
   readonly data: () => Split | Promise<Split>;
   readonly training: FinetuneSettings;
 }
@@ -50,7 +50,7 @@ const recipes: Record<NetworkName, Recipe> = {
     training: { epochs: 8, lr: 2e-3, batch: 128 },
   },
   'resnet-8-cifar': {
-    folder: cifarNetwork,
+    folder: examples('cifar/models/resnet-8'),
     data: loadCifar,
     training: { epochs: 4, lr: 2e-3, batch: 128 },
   },
@@ -65,7 +65,7 @@ const opened = new Map<NetworkName, Promise<Network>>();
 export function openNetwork(name: NetworkName): Promise<Network> {
   const open = async (): Promise<Network> => {
     const { folder, data, training } = recipes[name];
-    const { graph } = await load(typeof folder === 'string' ? folder : await folder());
+    const { graph } = await load(folder);
     return { graph, split: await data(), training };
   };
   if (!opened.has(name)) opened.set(name, open());

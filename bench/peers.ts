@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../compiler/package-root.ts';
 import { type Ort, type OrtName, ortSession } from '../compiler/reference/onnx.ts';
 import { findPeer } from '../compiler/reference/peer.ts';
-import { npmInstall } from './install.ts';
+import { npmInstall } from '../examples/data/install.ts';
 
 /** The folder that a peer is looked for in first. */
 export const peerFolder = (name: OrtName) => join(packageRoot(), '.espalier', 'peers', name);

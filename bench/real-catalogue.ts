@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { packageRoot } from '../compiler/package-root.ts';
-import { npmInstall } from './install.ts';
+import { npmInstall } from '../examples/data/install.ts';
 
 export interface RealModel {
   readonly name: string;

@@ -1,7 +1,7 @@
 /** Packages that only benchmarks need, fetched into folders that git ignores. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { toolchain } from '../compiler/errors.ts';
+import { toolchain } from '../../compiler/errors.ts';
 
 /** Into `folder/node_modules`, without install scripts. Throws `E_TOOLCHAIN`. */
 export function npmInstall(folder: string, packages: readonly string[], flags: readonly string[] = []): void {
