@@ -37,9 +37,8 @@ function strips3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usi
     const w7 = v128.load32_splat(weights, 28);
     const w8 = v128.load32_splat(weights, 32);
     for (let left = outW, px = x, py = y; left > 0; left -= 4, px += 16 * stride, py += 16) {
-      if (stride == 1) strip3x3s1<E>(px, py, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, c, outH, xPitch, yPitch, left, e0, e1);
-      else if (left >= 4) strip3x3s2<E>(true, px, py, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, c, outH, xPitch, yPitch, left, e0, e1);
-      else strip3x3s2<E>(false, px, py, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, c, outH, xPitch, yPitch, left, e0, e1);
+      if (left >= 4) strip3x3<E>(stride, true, px, py, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, c, outH, xPitch, yPitch, left, e0, e1);
+      else strip3x3<E>(stride, false, px, py, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, c, outH, xPitch, yPitch, left, e0, e1);
     }
     x += xC;
     y += yC;
@@ -48,28 +47,54 @@ function strips3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usi
   }
 }
 
+/**
+ * Four output pixels wide, down the plane; `full`, where all four exist: the check is kept out of the loop.
+ *
+ * V8 hoists the loads of a basic block above its arithmetic, and there are no registers for that beside the weights. A branch
+ * that is never taken, as no result lies at address 0, ends the block; it stores what was computed, so that none of it moves behind.
+ */
 // @ts-ignore: decorator
 @inline
-function strip3x3s1<E>(x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, c: usize, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
+function strip3x3<E>(stride: i32, full: bool, x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, c: usize, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
+  if (stride == 1) strip3x3s1<E>(full, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, c, outH, xPitch, yPitch, left, e0, e1);
+  else strip3x3s2<E>(full, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, c, outH, xPitch, yPitch, left, e0, e1);
+}
+
+// @ts-ignore: decorator
+@inline
+function strip3x3s1<E>(full: bool, x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, c: usize, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
   let p = x;
-  let l = v128.load(p), m = v128.load(p, 4), r = v128.load(p, 8);
-  let middle = madd(w2, r, madd(w1, m, madd(w0, l, b)));
+  let v = v128.load(p), m = v128.load(p, 4), r = v128.load(p, 8);
+  let middle = madd(w2, r, madd(w1, m, madd(w0, v, b)));
   p += xPitch;
-  l = v128.load(p), m = v128.load(p, 4), r = v128.load(p, 8);
-  let bottom = madd(w5, r, madd(w4, m, madd(w3, l, middle)));
-  middle = madd(w2, r, madd(w1, m, madd(w0, l, b)));
+  v = v128.load(p), m = v128.load(p, 4), r = v128.load(p, 8);
+  let bottom = madd(w5, r, madd(w4, m, madd(w3, v, middle)));
+  middle = madd(w2, r, madd(w1, m, madd(w0, v, b)));
   let at = y;
   for (let i = outH; i > 0; i--) {
     p += xPitch;
-    l = v128.load(p), m = v128.load(p, 4), r = v128.load(p, 8);
-    put<E>(madd(w8, r, madd(w7, m, madd(w6, l, bottom))), at, c, e0, e1, left);
-    bottom = madd(w5, r, madd(w4, m, madd(w3, l, middle)));
-    middle = madd(w2, r, madd(w1, m, madd(w0, l, b)));
+    v = v128.load(p);
+    let sum = madd(w6, v, bottom);
+    bottom = madd(w3, v, middle);
+    middle = madd(w0, v, b);
+    if (!at) {
+      v128.store(at, v128.xor(v128.xor(sum, bottom), middle));
+      break;
+    }
+    v = v128.load(p, 4);
+    sum = madd(w7, v, sum);
+    bottom = madd(w4, v, bottom);
+    middle = madd(w1, v, middle);
+    v = v128.load(p, 8);
+    sum = madd(w8, v, sum);
+    bottom = madd(w5, v, bottom);
+    middle = madd(w2, v, middle);
+    if (full) v128.store(at, changetype<E>(0).pixels(sum, at, c, e0, e1));
+    else put<E>(sum, at, c, e0, e1, left);
     at += yPitch;
   }
 }
 
-/** Four output pixels wide, down the plane; `full`, where all four exist: the check is kept out of the loop. */
 // @ts-ignore: decorator
 @inline
 function strip3x3s2<E>(full: bool, x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, c: usize, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
@@ -83,6 +108,10 @@ function strip3x3s2<E>(full: bool, x: usize, y: usize, b: v128, w0: v128, w1: v1
     u = v128.load(p), v = v128.load(p, 16);
     l = even(u, v);
     a = madd(w5, next(l, p), madd(w4, odd(u, v), madd(w3, l, a)));
+    if (!at) {
+      v128.store(at, a);
+      break;
+    }
     p += xPitch;
     u = v128.load(p), v = v128.load(p, 16);
     l = even(u, v);
