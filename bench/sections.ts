@@ -11,7 +11,7 @@ import { accuracyTable, costTable, points } from './accuracy-table.ts';
 import { type BreakEven, benchBreakEven } from './breakeven.ts';
 import { benchBudgets, budgetTable, isMet, rowText } from './budgets.ts';
 import { benchColdStart, type ColdRow } from './coldstart.ts';
-import { benchKernels, type KernelRow } from './kernels.ts';
+import { benchKernels, type KernelBenchOptions, type KernelRow } from './kernels.ts';
 import { benchModels, type ModelRow } from './models.ts';
 import { installPeers } from './peers.ts';
 import { share, table } from './tables.ts';
@@ -54,14 +54,18 @@ const kernels: Section = {
   byDefault: true,
   packages: ['@tensorflow/tfjs-backend-wasm', 'assemblyscript'],
   async run(o) {
-    const rows = await benchKernels({
-      groups: o.quick ? ['dense'] : undefined,
-      densities: o.quick ? [1, 0.1] : [1, 0.5, 0.3, 0.2, 0.1, 0.05],
-      all: o.assert,
-      minRounds: o.quick ? 3 : 9,
-      minTimeMs: o.quick ? 10 : 30,
-      onRow: (r) => console.error(`${r.group} ${r.shape} ${share(1 - r.density)}: ${r.ratio.toFixed(2)} ×`),
-    });
+    const run = (more: KernelBenchOptions) =>
+      benchKernels({
+        densities: o.quick ? [1, 0.1] : [1, 0.5, 0.3, 0.2, 0.1, 0.05],
+        all: o.assert,
+        minRounds: o.quick ? 3 : 9,
+        minTimeMs: o.quick ? 10 : 30,
+        onRow: (r) => console.error(`${r.group} ${r.shape} ${share(1 - r.density)}: ${r.ratio.toFixed(2)} ×`),
+        ...more,
+      });
+    const scattered = await run({ groups: o.quick ? ['dense'] : undefined });
+    const blocks = await run({ groups: ['dense'], block: [4, 1] });
+    const rows = [...scattered, ...blocks.map((r) => ({ ...r, group: `${r.group}, zeros in 4×1 blocks` }))];
     save(o, 'kernels', rows);
     if (o.assert) assertChoices(rows);
     if (o.quick) return undefined;
