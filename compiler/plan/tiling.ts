@@ -72,7 +72,8 @@ export function tiled(
     : copied
       ? (copied.count * planeBytes(copied, tilePixels)) / inputs
       : footprint(offsets, tilePixels, line) / inputs;
-  const n = c.scratch ? Math.max(1, Math.min(Math.ceil(fit), Math.floor(perRow / leastBlocks))) : 1;
+  const most = Math.min(Math.floor(perRow / leastBlocks), copied?.count ?? w.cols);
+  const n = c.scratch ? Math.max(1, Math.min(Math.ceil(fit), most)) : 1;
   if (n === 1 && !copied) return whole;
   const order = ascending(offsets);
   const unit = copied?.taps.length ?? 1;

@@ -99,6 +99,15 @@ test('tiles are copied where they strain the caches and are read often', () => {
   expect(copied(128, 128, 0.3, 784, { format: 'csr16' })).toBe(true);
 });
 
+test('planes that outgrow the cache one by one are a part each', () => {
+  const taps = Array.from({ length: 100 }, (_, t) => 4 * 100 * t);
+  const offsets = Int32Array.from([0, 65536].flatMap((plane) => taps.map((o) => plane + o)));
+  const w = randomMatrix(600, 200, 0.45, 1);
+  const p = { ...problem, pixels: 784 };
+  const parts = tiled(w, offsets, linearCase(w, offsets, p), chooseLinear(w, offsets, p));
+  expect(parts.map(({ tile }) => tile?.planes)).toEqual([1, 1]);
+});
+
 test('offsets that are no planes at even distances are read where they lie', () => {
   const w = randomMatrix(128, 128, 0.3, 1);
   const offsets = Int32Array.from({ length: 128 }, (_, k) => 4096 * k + (k === 77 ? 64 : 0));
