@@ -1,4 +1,5 @@
 /** Layers whose columns are done in parts and whose input is copied in tiles: which, and that the results are those of the whole. */
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { tensor } from '../../compiler/ir/tensor.ts';
 import { chooseLinear, linearCase } from '../../compiler/kernels.ts';
@@ -107,6 +108,69 @@ test('planes that outgrow the cache one by one are a part each', () => {
   const parts = tiled(w, offsets, linearCase(w, offsets, p), chooseLinear(w, offsets, p));
   expect(parts.map(({ tile }) => tile?.planes)).toEqual([1, 1]);
 });
+
+test('whatever the planes, entries in parts and copies read what the columns read', () => {
+  const shape = fc.record({
+    planes: fc.integer({ min: 1, max: 90 }),
+    kernel: fc.constantFrom(1, 2, 3),
+    pitch: fc.integer({ min: 28, max: 130 }),
+    dilation: fc.integer({ min: 1, max: 3 }),
+    gap: fc.integer({ min: 0, max: 1500 }),
+    rows: fc.constantFrom(1, 33, 120),
+    density: fc.constantFrom(0.05, 0.4, 1),
+    pixels: fc.integer({ min: 20, max: 900 }),
+    shuffled: fc.boolean(),
+  });
+  let copies = 0;
+  fc.assert(
+    fc.property(shape, ({ planes, kernel, pitch, dilation, gap, rows, density, pixels, shuffled }) => {
+      const taps = Array.from(
+        { length: kernel ** 2 },
+        (_, t) => 4 * dilation * (Math.floor(t / kernel) * pitch + (t % kernel)),
+      );
+      const stride = taps.at(-1)! + 4 * (1 + gap);
+      const offsets = Int32Array.from(
+        Array.from({ length: planes }, (_, c) => taps.map((o) => c * stride + o)).flat(),
+      );
+      if (shuffled) offsets.reverse();
+      const w = randomMatrix(rows, offsets.length, density, rows + planes);
+      const c = linearCase(w, offsets, { ...problem, pixels });
+      const parts = tiled(w, offsets, c, { format: 'csr', blocks: formats.csr.count(w) });
+      if (parts[0].tile) copies++;
+      const found = new Map<number, number>();
+      for (const { packed, tile } of parts) {
+        const { counts, entries } = packed.arrays as { counts: Uint16Array; entries: Uint32Array };
+        const weights = new Float32Array(entries.buffer, entries.byteOffset, entries.length);
+        let at = 0;
+        for (let r = 0; r < rows; r++) {
+          for (const end = at + 2 * counts[r]; at < end; at += 2) {
+            const [plane, inPlane] = tile ? divide(entries[at], tile.bytes) : [0, entries[at]];
+            if (tile) {
+              expect(plane).toBeLessThan(tile.planes);
+              expect(inPlane).toBeLessThanOrEqual(tile.reach);
+              expect(tile.reach + 4 * tile.pixels).toBeLessThanOrEqual(tile.bytes);
+            }
+            const offset = tile ? tile.first + plane * tile.stride + inPlane : inPlane;
+            found.set(offset * rows + r, weights[at + 1]);
+          }
+        }
+      }
+      const wanted = new Map<number, number>();
+      offsets.forEach((o, k) => {
+        for (let r = 0; r < rows; r++) {
+          const value = w.data[r * offsets.length + k];
+          if (value !== 0) wanted.set(o * rows + r, value);
+        }
+      });
+      expect(found.size).toBe(wanted.size);
+      for (const [key, value] of wanted) if (found.get(key) !== value) expect.fail(`entry ${key}`);
+    }),
+    { numRuns: 80, seed: 7 },
+  );
+  expect(copies).toBeGreaterThan(5);
+});
+
+const divide = (n: number, by: number) => [Math.floor(n / by), n % by] as const;
 
 test('offsets that are no planes at even distances are read where they lie', () => {
   const w = randomMatrix(128, 128, 0.3, 1);
