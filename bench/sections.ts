@@ -234,7 +234,7 @@ const coldstart: Section = {
     const list: readonly ZooName[] = o.quick
       ? ['lenet-300-100']
       : ['lenet-300-100', 'lenet-5', 'mobilenet-v1-0.25-96'];
-    const rows: ColdRow[] = await benchColdStart(list, o.folder, o.quick ? 2 : 9);
+    const rows: ColdRow[] = await benchColdStart(list, o.folder, o.quick ? 2 : 25);
     save(o, 'coldstart', rows);
     const body = rows.map((r) => [
       r.network,
