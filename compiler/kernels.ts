@@ -67,8 +67,8 @@ export const costConstants = {
    * a tile and a panel of dense weights may take together, so that the next panel finds room.
    */
   l1: { inputs: 28 * 1024, panel: 26 * 1024 },
-  /** Bytes of cache lines and number of pages from which on tiles are copied, and bytes that a copy takes where it can. */
-  tiles: { lines: 24 * 1024, pages: 48, copy: 20 * 1024 },
+  /** Bytes of cache lines and number of pages from which on tiles are copied. */
+  tiles: { lines: 24 * 1024, pages: 72 },
   /** Weights that are read once, from beyond the L2 cache, take at least `byte` each. */
   l2: { bytes: 1024 * 1024, byte: 0.02 },
   /** Without SIMD: of a multiply-add, a row per 4 pixels and a tap of a window. */

@@ -25,11 +25,9 @@ const page = 4096;
 /** Blocks of a row, or of a group of rows, below which turning from row to row costs more than the cache saves. */
 const leastBlocks = 28;
 /** Vectors multiplied for each that is copied below which the copy costs more than it saves. */
-const leastReuse = 16;
-/** Neighbouring tiles that are copied at once, where they fit. */
-const mostTiles = 8;
+const leastReuse = 12;
 
-/** Planes of the input whose pixels are copied, a few tiles at a time, before the kernel runs over them. */
+/** Planes of the input whose pixels are copied, a tile at a time, before the kernel runs over them. */
 export interface Tile {
   /** Byte offset of the first plane from x, planes, and bytes from one to the next. */
   readonly first: number;
@@ -66,11 +64,11 @@ export function tiled(
   const perRow = chosen.blocks / Math.ceil(w.rows / format.block[0]);
   const { inputs, panel } = costConstants.l1;
   const planes = planesOf(offsets);
-  const copied = planes && copyPays(planes, offsets, c, chosen) ? planes : undefined;
+  const copied = planes && copyPays(planes, offsets, chosen) ? planes : undefined;
   const fit = dense
     ? (footprint(offsets, denseTile, line) + panelColumn * w.cols) / panel
     : copied
-      ? (copied.count * planeBytes(copied, tilePixels)) / inputs
+      ? (copied.count * planeBytes(copied)) / inputs
       : footprint(offsets, tilePixels, line) / inputs;
   const most = Math.min(Math.floor(perRow / leastBlocks), copied?.count ?? w.cols);
   const n = c.scratch ? Math.max(1, Math.min(Math.ceil(fit), most)) : 1;
@@ -83,7 +81,7 @@ export function tiled(
     const own = n === 1 ? w : take(w, columns);
     const at = n === 1 ? offsets : Int32Array.from(columns, (k) => offsets[k]);
     if (!copied) return [own, at];
-    const tile = tileOf(copied, at, c.pixels);
+    const tile = tileOf(copied, at);
     return [own, inCopy(at, tile), tile];
   });
   if (!parts.every(([matrix, at]) => format.fits?.(matrix, at) !== false)) return whole;
@@ -109,7 +107,7 @@ function planesOf(offsets: Int32Array): Planes | undefined {
   return undefined;
 }
 
-const planeBytes = ({ taps }: Planes, pixels: number): number => roundUp(taps.at(-1)! + 4 * pixels, 16);
+const planeBytes = ({ taps }: Planes): number => roundUp(taps.at(-1)! + 4 * tilePixels, 16);
 
 /**
  * True where tiles strain the caches as they lie, and all rows together read a copy often enough. Formats whose blocks span rows load
@@ -118,7 +116,6 @@ const planeBytes = ({ taps }: Planes, pixels: number): number => roundUp(taps.at
 function copyPays(
   planes: Planes,
   offsets: Int32Array,
-  { pixels }: LinearCase,
   { format, blocks }: Pick<LinearCandidate, 'format' | 'blocks'>,
 ): boolean {
   const [height, width] = formats[format].block;
@@ -127,19 +124,17 @@ function copyPays(
   const strained =
     footprint(offsets, tilePixels, line) > lines || footprint(offsets, tilePixels, page) > pages * page;
   const read = (blocks * width * tilePixels) / 4;
-  const copied = (planes.count * planeBytes(planes, Math.min(pixels, tilePixels))) / 16;
+  const copied = (planes.count * planeBytes(planes)) / 16;
   return strained && read >= leastReuse * copied;
 }
 
-/** The planes that the columns at these offsets lie on, in as many tiles at a time as fit. */
-function tileOf(planes: Planes, offsets: Int32Array, pixels: number): Tile {
+/** The planes that the columns at these offsets lie on. */
+function tileOf(planes: Planes, offsets: Int32Array): Tile {
   const { stride, taps } = planes;
   const first = offsets.reduce((a, b) => Math.min(a, b));
   const count = offsets.length / taps.length;
-  let n = Math.min(mostTiles, Math.ceil(pixels / tilePixels));
-  while (n > 1 && count * planeBytes(planes, n * tilePixels) > costConstants.tiles.copy) n--;
-  const bytes = planeBytes(planes, n * tilePixels);
-  return { first, planes: count, stride, reach: taps.at(-1)!, pixels: n * tilePixels, bytes };
+  const bytes = planeBytes(planes);
+  return { first, planes: count, stride, reach: taps.at(-1)!, pixels: tilePixels, bytes };
 }
 
 /** Where the columns lie in the copy. */
