@@ -4,8 +4,9 @@
  *     0        64                        weightEnd                                end
  *     │ unused │ packed weights, constants │ inputs, outputs, state │ arena │ tiles │
  *
- * `tiles` is the one place to which tiles of an input are copied (`tiling.ts`). Temporaries share the arena by liveness: two of them overlap only if no step needs both, or if one becomes the other in place. Weights lie low and
- * activations high, so that the largest overrun leaves memory rather than corrupting weights.
+ * Temporaries share the arena by liveness: two of them overlap only if no step needs both, or if one becomes the other in place. `tiles`
+ * is the one place to which tiles of an input are copied (`tiling.ts`). Weights lie low and activations high, so that the largest overrun
+ * leaves memory rather than corrupting weights.
  */
 import { createHash } from 'node:crypto';
 import { elementBytes } from '../ir/tensor.ts';

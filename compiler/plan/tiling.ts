@@ -13,7 +13,7 @@
 import { costConstants, type LinearCandidate, type LinearCase } from '../kernels.ts';
 import type { Matrix, Packed } from '../sparse/format.ts';
 import { formats } from '../sparse/index.ts';
-import { roundUp } from '../sparse/offsets.ts';
+import { ascending, roundUp } from '../sparse/offsets.ts';
 
 /** Pixels of the widest register tile, and of that of the dense kernel. */
 const tilePixels = 28;
@@ -58,8 +58,8 @@ export function tiled(
   chosen: Pick<LinearCandidate, 'format' | 'blocks'>,
 ): Part[] {
   const format = formats[chosen.format];
-  const whole: Part[] = [{ packed: format.pack(w, offsets) }];
-  if (c.build === 'scalar' || c.pixels < tilePixels) return whole;
+  const whole = (): Part[] => [{ packed: format.pack(w, offsets) }];
+  if (c.build === 'scalar' || c.pixels < tilePixels) return whole();
   const dense = chosen.format === 'dense';
   const perRow = chosen.blocks / Math.ceil(w.rows / format.block[0]);
   const { inputs, panel } = costConstants.l1;
@@ -72,7 +72,7 @@ export function tiled(
       : footprint(offsets, tilePixels, line) / inputs;
   const most = Math.min(Math.floor(perRow / leastBlocks), copied?.count ?? w.cols);
   const n = c.scratch ? Math.max(1, Math.min(Math.ceil(fit), most)) : 1;
-  if (n === 1 && !copied) return whole;
+  if (n === 1 && !copied) return whole();
   const order = ascending(offsets);
   const unit = copied?.taps.length ?? 1;
   const bound = (i: number) => unit * Math.round((i * order.length) / unit / n);
@@ -84,7 +84,7 @@ export function tiled(
     const tile = tileOf(copied, at);
     return [own, inCopy(at, tile), tile];
   });
-  if (!parts.every(([matrix, at]) => format.fits?.(matrix, at) !== false)) return whole;
+  if (!parts.every(([matrix, at]) => format.fits?.(matrix, at) !== false)) return whole();
   return parts.map(([matrix, at, tile]) => ({ packed: format.pack(matrix, at), ...(tile && { tile }) }));
 }
 
@@ -149,9 +149,6 @@ function footprint(offsets: Int32Array, pixels: number, unit: number): number {
   }
   return unit * touched.size;
 }
-
-/** Columns in order of their offsets. */
-const ascending = (offsets: Int32Array) => Array.from(offsets.keys()).sort((a, b) => offsets[a] - offsets[b]);
 
 function take(w: Matrix, columns: readonly number[]): Matrix {
   const data = new Float32Array(w.rows * columns.length);

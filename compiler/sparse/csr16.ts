@@ -1,6 +1,6 @@
 import { assert } from '../errors.ts';
 import type { Format, Matrix, Packed } from './format.ts';
-import { columnsByOffset } from './offsets.ts';
+import { ascending, columnsByOffset } from './offsets.ts';
 
 /**
  * Compressed sparse rows with narrow columns: an entry says how many floats it lies behind the one before in its row, the first how
@@ -92,9 +92,6 @@ export const csr16: Format = {
     assert(at === steps.length, 'csr16: entries beyond the last row');
   },
 };
-
-/** Columns in order of their offsets. */
-const ascending = (offsets: Int32Array) => Array.from(offsets.keys()).sort((a, b) => offsets[a] - offsets[b]);
 
 function arrays(p: Packed): { counts: Uint16Array; steps: Uint16Array; weights: Float32Array } {
   const { counts, steps, weights } = p.arrays;

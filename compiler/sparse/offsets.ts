@@ -10,3 +10,7 @@ export function columnsByOffset(offsets: Int32Array, cols: number): Map<number, 
 }
 
 export const roundUp = (n: number, to: number): number => Math.ceil(n / to) * to;
+
+/** Columns in order of their offsets. */
+export const ascending = (offsets: Int32Array): number[] =>
+  Array.from(offsets.keys()).sort((a, b) => offsets[a] - offsets[b]);

@@ -34,12 +34,9 @@ function tilingOf(rows: number, cols: number, density: number, pixels: number, m
   return { w, offsets, choice, parts: tiled(w, offsets, linearCase(w, offsets, p), choice) };
 }
 
-/** Offsets from x that the columns of a part have, whether or not they are of a copy. */
-function offsetsIn(part: Part, offsets: Int32Array): number[] {
-  const { tile } = part;
-  if (!tile) return [...offsets];
-  return Array.from({ length: tile.planes }, (_, p) => tile.first + p * tile.stride);
-}
+/** Offsets from x of the planes that are copied. */
+const planesIn = ({ tile }: Part): number[] =>
+  Array.from({ length: tile!.planes }, (_, p) => tile!.first + p * tile!.stride);
 
 test('parts hold every column once, those that lie together in one part', () => {
   const { w, offsets, parts, choice } = tilingOf(8, 1023, 0.4, 196, { format: 'bsr4x1' });
@@ -62,7 +59,7 @@ test('parts hold every column once, those that lie together in one part', () => 
 test('parts of a copied input are whole planes, and read the copy', () => {
   const { w, offsets, parts } = tilingOf(64, 1023, 0.4, 196);
   expect(parts.length).toBeGreaterThan(1);
-  const seen = parts.flatMap((p) => offsetsIn(p, offsets));
+  const seen = parts.flatMap(planesIn);
   expect(seen).toEqual([...offsets].sort((a, b) => a - b));
   const columns = new Map(Array.from(offsets, (o, k) => [o, k]));
   for (const part of parts) {
