@@ -38,7 +38,7 @@ async function open(source) {
 }
 
 async function openAt(place) {
-  const scheme = /^[a-z][a-z0-9+.-]+:/i.exec(place)?.[0];
+  const scheme = place.protocol ?? /^[a-z][a-z0-9+.-]+:/i.exec(place)?.[0];
   const local = scheme === 'file:' || (!scheme && globalThis.process?.versions?.node);
   if (!local) return open(await fetch(place));
   // A variable, so that bundlers for the browser don't look for it.
@@ -46,7 +46,7 @@ async function openAt(place) {
   const fs =
     globalThis.process?.getBuiltinModule?.(name) ??
     (await import(/* webpackIgnore: true */ /* @vite-ignore */ name));
-  const path = scheme ? new URL(place) : place;
+  const path = scheme && !place.protocol ? new URL(place) : place;
   const file = fs.openSync(path);
   try {
     return inPieces(fs, file) ?? WebAssembly.compile(fs.readFileSync(path));
@@ -56,43 +56,52 @@ async function openAt(place) {
 }
 
 // Weights go from the file straight to where they are used: touching fresh memory, as copies of the module would, is most of what
-// a first result costs. Nothing where the module isn't as the compiler leaves it: no start, and plain data.
+// a first result costs. Nothing where the module isn't as the compiler leaves it: no start, and plain data behind all else.
 function inPieces(fs, file) {
-  let [window, from] = [new Uint8Array(0), 0];
-  // What the file has of these bytes.
-  const bytesAt = (at, length) => {
-    if (at + length > from + window.length) {
-      window = new Uint8Array(Math.max(length, 16384));
-      window = window.subarray(0, fs.readSync(file, window, 0, window.length, (from = at)));
+  let [head, known] = [new Uint8Array(65536), 0];
+  const reach = (end) => {
+    if (end > 2 ** 24) return false;
+    if (end > head.length) head = grown(head, 2 * end);
+    for (let got = 1; known < end && got > 0; known += got) {
+      const most = Math.min(head.length, Math.max(end, known + 16384));
+      got = fs.readSync(file, head, known, most - known, known);
     }
-    return window.subarray(at - from, at - from + length);
+    return known >= end;
   };
-  const parts = [bytesAt(0, 8)];
-  if (String(parts[0]) !== '0,97,115,109,1,0,0,0') return undefined;
-  let [at, data] = [8, undefined];
-  for (let head; (head = bytesAt(at, 6)).length > 0; ) {
-    const [length, start] = number(head, 1);
-    if (head[0] === 8 || (data && head[0] !== 0)) return undefined;
-    if (head[0] === 11) data = { at: at + start, head: bytesAt(at + start, 21) };
-    else if (length > 2 ** 24) return undefined;
-    else if (head[0] !== 12) parts.push(bytesAt(at, start + length));
-    at += start + length;
+  let at = 8;
+  while (reach(at + 2) && head[at] !== 11) {
+    if (head[at] === 8 || head[at] === 12) return undefined;
+    reach(at + 6);
+    const [length, start] = number(head, at + 1);
+    at = start + length;
   }
-  const module = new WebAssembly.Module(join(parts));
+  const hasData = head[at] === 11;
+  if (!hasData && at !== known) return undefined;
+  const module = new WebAssembly.Module(head.subarray(0, at));
   const instance = new WebAssembly.Instance(module);
+  if (!hasData) return { module, instance };
   const { memory } = instance.exports;
-  const [segments, first] = data ? number(data.head, 0) : [0, 0];
-  let [next, place] = [data?.head.subarray(first), data?.at + first];
-  for (let i = 0; i < segments; i++) {
+  reach(at + 32);
+  const [size, from] = number(head, at + 1);
+  const [segments, first] = number(head, from);
+  let [next, place] = [head.subarray(first, first + 16), first];
+  for (let i = 1; i <= segments; i++) {
     if (next[0] !== 0 || next[1] !== 65) return undefined;
     const [address, close] = number(next, 2);
     const [length, start] = number(next, close + 1);
     const bytes = new Uint8Array(memory.buffer, address, length);
     next = new Uint8Array(16);
-    if (fs.readvSync(file, [bytes, next], place + start) < length) return undefined;
+    const beyond = fs.readvSync(file, [bytes, next], place + start) - length;
+    if (beyond < 0 || (i === segments && beyond > 0)) return undefined;
     place += start + length;
   }
-  return { module, instance };
+  return place === from + size ? { module, instance } : undefined;
+}
+
+function grown(bytes, length) {
+  const all = new Uint8Array(length);
+  all.set(bytes);
+  return all;
 }
 
 // LEB128, and where it ends.
@@ -102,16 +111,6 @@ function number(bytes, at) {
     value += (bytes[at + i] & 127) * 2 ** (7 * i);
     if (!(bytes[at + i] & 128)) return [value, at + i + 1];
   }
-}
-
-function join(parts) {
-  const all = new Uint8Array(parts.reduce((n, p) => n + p.length, 0));
-  let at = 0;
-  for (const p of parts) {
-    all.set(p, at);
-    at += p.length;
-  }
-  return all;
 }
 
 class Model {

@@ -83,7 +83,7 @@ export function customSection(wasm: Uint8Array, name: string): Uint8Array | unde
 const mostZeros = 15;
 
 /**
- * The module with `segments` added to its data, neighbours as one, and a custom section at its end. Zeros at both ends of a segment
+ * The module with a custom section and, at its end, `segments` added to its data, neighbours as one. Zeros at both ends of a segment
  * are left out, since memory starts as zeros.
  */
 export function addData(
@@ -111,9 +111,9 @@ export function addData(
     if (s.id === dataSection || s.id === 0) continue;
     out.push(s.id === dataCountSection ? section(dataCountSection, [Uint8Array.from(leb(count))]) : s.bytes);
   }
-  if (count > 0) out.push(data);
   const name = new TextEncoder().encode(custom.name);
   out.push(section(0, [Uint8Array.from(leb(name.length)), name, custom.contents]));
+  if (count > 0) out.push(data);
   return concat(out);
 }
 

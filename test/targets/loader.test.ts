@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import createWabt from 'wabt';
 import { GraphBuilder } from '../../compiler/ir/graph.ts';
-import { leb } from '../../compiler/link/sections.ts';
+import { leb, readSections } from '../../compiler/link/sections.ts';
 import { emit, pack } from '../../compiler/pipeline.ts';
 import { semantics } from '../../compiler/semantics/evaluate.ts';
 import { type TargetName, targets } from '../../targets/index.ts';
@@ -67,6 +67,27 @@ afterAll(() => {
   server.close();
   rmSync(folder, { recursive: true });
 });
+
+const customSection = (name: string, contents: Uint8Array) => {
+  const inside = Buffer.concat([Uint8Array.of(name.length), Buffer.from(name), contents]);
+  return Buffer.concat([Uint8Array.of(0, ...leb(inside.length)), inside]);
+};
+
+/** Metadata of a module whose output is the start of its memory. */
+const sixteenBytes = customSection(
+  'espalier',
+  Buffer.from(
+    JSON.stringify({ inputs: [], outputs: [{ name: 'y', dtype: 'uint8', shape: [16], offset: 0 }] }),
+  ),
+);
+
+/** The module with sections before and behind its data. */
+function withSections(wasm: Uint8Array, before: Uint8Array, behind: Uint8Array): Uint8Array<ArrayBuffer> {
+  const sections = readSections(wasm);
+  const data = sections.filter((s) => s.id === 11).map((s) => s.bytes);
+  const code = sections.filter((s) => s.id !== 11).map((s) => s.bytes);
+  return Uint8Array.from(Buffer.concat([wasm.subarray(0, 8), ...code, before, ...data, behind]));
+}
 
 describe.each(Object.keys(targets))('%s', (target) => {
   const load = (name: string, source?: unknown) => loaders.get(`${name}_${target}`)!(source);
@@ -150,15 +171,16 @@ describe.each(Object.keys(targets))('%s', (target) => {
     const parsed = (await createWabt()).parseWat('m.wat', `(module (memory (export "memory") 1) ${text})`, {
       bulk_memory: true,
     });
-    const metadata = { inputs: [], outputs: [{ name: 'y', dtype: 'uint8', shape: [16], offset: 0 }] };
-    const section = Buffer.from([8, ...Buffer.from('espalier'), ...Buffer.from(JSON.stringify(metadata))]);
-    const custom = [0, ...leb(section.length), ...section];
-    const bytes = Uint8Array.from([...parsed.toBinary({}).buffer, ...custom]);
+    const plain = parsed.toBinary({}).buffer;
     parsed.destroy();
-    const file = join(folder, 'other.wasm');
-    writeFileSync(file, bytes);
-    const [a, b] = [await load('one', bytes), await load('one', file)];
-    expect(b.outputs.y).toEqual(a.outputs.y);
+    const note = customSection('note', Uint8Array.of(1, 2, 3));
+    for (const behind of [new Uint8Array(0), note]) {
+      const bytes = withSections(plain, sixteenBytes, behind);
+      const file = join(folder, 'other.wasm');
+      writeFileSync(file, bytes);
+      const [a, b] = [await load('one', bytes), await load('one', file)];
+      expect(b.outputs.y).toEqual(a.outputs.y);
+    }
   });
 
   test.each([1, 2, 3])('refuses a file whose weights are cut off by %i bytes', async (missing) => {
