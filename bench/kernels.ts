@@ -172,10 +172,11 @@ function linear(
   block: readonly [number, number],
   build: Build,
 ): Ours[] {
-  const { plane, pixels, offsets } = view(shape);
+  const { plane, pixels, width, pitch, offsets } = view(shape);
   const w = sparseMatrix(shape.rows, offsets.length, density, block);
   const yRow = pixels === 1 ? 4 : 4 * roundUp(pixels, 4);
-  const problem = { pixels, yRow, build, zeros: shape.kind === 'matrix' ? shape.zeros : 0, scratch: true };
+  const zeros = shape.kind === 'matrix' ? shape.zeros : 0;
+  const problem = { pixels, width, pitch, yRow, build, zeros, scratch: true };
   const c = linearCase(w, offsets, problem);
   const choice = chooseLinear(w, offsets, { ...problem, objective: 'speed' });
   const addresses: Record<string, number> = {
@@ -214,11 +215,20 @@ function linear(
 function view(s: Exclude<Shape, { kind: 'depthwise' }>): {
   plane: number;
   pixels: number;
+  width: number;
+  pitch: number;
   offsets: Int32Array;
 } {
   if (s.kind === 'matrix') {
     const plane = s.pixels === 1 ? 1 : roundUp(s.pixels, 4);
-    return { plane, pixels: s.pixels, offsets: Int32Array.from({ length: s.cols }, (_, k) => 4 * k * plane) };
+    const { pixels } = s;
+    return {
+      plane,
+      pixels,
+      width: pixels,
+      pitch: pixels,
+      offsets: Int32Array.from({ length: s.cols }, (_, k) => 4 * k * plane),
+    };
   }
   const out = s.size / s.stride;
   const pitch = out + 1;
@@ -233,7 +243,8 @@ function view(s: Exclude<Shape, { kind: 'depthwise' }>): {
       }
     }
   }
-  return { plane: phase * s.stride ** 2, pixels: out * pitch, offsets: Int32Array.from(offsets) };
+  const pixels = (out - 1) * pitch + out;
+  return { plane: phase * s.stride ** 2, pixels, width: out, pitch, offsets: Int32Array.from(offsets) };
 }
 
 function window(m: KernelMachine, shape: ImageShape, build: Build): Ours[] {

@@ -14,6 +14,9 @@ export interface LinearCase {
   readonly rows: number;
   readonly cols: number;
   readonly pixels: number;
+  /** Pixels of a line of the image, and from line to line: what lies between them is computed and never used. */
+  readonly width: number;
+  readonly pitch: number;
   /** Bytes between output rows. */
   readonly yRow: number;
   /** The columns are neighbours: their offsets ascend by 4 bytes. */
@@ -116,6 +119,24 @@ function panelCost(c: LinearCase, blocks: number): number {
   );
 }
 
+/** Bytes of weights that the dense kernel reads once for all tiles (`LARGE` in `runtime/kernels/dense.ts`). */
+const largeWeights = 1 << 19;
+/** Pixels of the widest tile of formats whose kernels may run over an image line by line. */
+const lineTiles: Partial<Record<FormatName, number>> = { dense: 8, csr: 28, csr16: 28 };
+
+/** How many lines a kernel runs over one by one: those of the image where that takes fewer tiles than all pixels with the gaps, else 1. */
+export function linesOf(c: LinearCase, format: FormatName): number {
+  const tile = lineTiles[format];
+  if (!tile || c.build === 'scalar' || (format === 'dense' && 4 * c.rows * c.cols > largeWeights)) return 1;
+  const lines = Math.round((c.pixels - c.width) / c.pitch) + 1;
+  return lines * Math.ceil(c.width / tile) < Math.ceil(c.pixels / tile) ? lines : 1;
+}
+
+function denseCost(c: LinearCase, blocks: number): number {
+  const lines = linesOf(c, 'dense');
+  return lines > 1 ? lines * panelCost({ ...c, pixels: c.width }, blocks) : panelCost(c, blocks);
+}
+
 function pairCost(c: LinearCase, blocks: number): number {
   if (c.build === 'scalar') return scalarCost(c, 2 * blocks);
   return passes(Math.ceil(c.pixels / 16), costConstants.tile2x16, blocks, Math.ceil(c.rows / 2));
@@ -155,7 +176,7 @@ function linear(
 }
 
 export const linearKernels: readonly LinearKernel[] = [
-  linear('f32_linear_dense_4x8', 'dense', 'dense', always, panelCost),
+  linear('f32_linear_dense_4x8', 'dense', 'dense', always, denseCost),
   linear('f32_linear_dense_8x1', 'dense', 'dense', outputVector, vector(4, 1, 16, costConstants.tile8x1)),
   linear('f32_linear_columns_4x1', 'columns', 'columns', (c) => outputVector(c) && c.scratch, columnsCost),
   linear('f32_linear_csr_1x28', 'csr', 'csr', always, csrCost),
@@ -207,6 +228,9 @@ const predicted: LinearTiming = (kernel, c, blocks) => kernel.cost(c, blocks);
 
 export interface LinearProblem {
   readonly pixels: number;
+  /** As in `LinearCase`; one line where they are not given. */
+  readonly width?: number;
+  readonly pitch?: number;
   readonly yRow: number;
   readonly build: Build;
   readonly zeros?: number;
@@ -217,6 +241,8 @@ export const linearCase = (w: Matrix, offsets: Int32Array, p: LinearProblem): Li
   rows: w.rows,
   cols: w.cols,
   pixels: p.pixels,
+  width: p.width ?? p.pixels,
+  pitch: p.pitch ?? p.pixels,
   yRow: p.yRow,
   contiguous: offsets.every((o, k) => o === offsets[0] + 4 * k),
   zeros: p.pixels === 1 ? (p.zeros ?? 0) : 0,

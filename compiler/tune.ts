@@ -104,7 +104,8 @@ function problemOf({ geometry, problem, matrices: [matrix] }: KernelStep): Probl
 function keyOf(kernel: LinearKernel, c: LinearCase, blocks: number): string {
   const share = (blocks / Math.max(1, c.rows * c.cols)).toPrecision(2);
   const zeros = c.zeros > 0 ? ` ${c.zeros} zeros` : '';
-  return `${c.build} ${kernel.name} ${c.rows}x${c.cols}x${c.pixels} ${c.yRow} ${share}${zeros}`;
+  const pixels = c.width < c.pixels ? `${c.pixels}/${c.width}` : c.pixels;
+  return `${c.build} ${kernel.name} ${c.rows}x${c.cols}x${pixels} ${c.yRow} ${share}${zeros}`;
 }
 
 const ends = (offsets: Int32Array) => ({

@@ -1,6 +1,6 @@
 /** Kernels by themselves, each with a ReLU as epilogue, on seeded inputs: what benchmarks and tuning time. */
 import { Code } from '../codegen/code.ts';
-import { type TileTexts, writeKernelCall } from '../codegen/kernel-call.ts';
+import { type LineTexts, type TileTexts, writeKernelCall } from '../codegen/kernel-call.ts';
 import {
   type Build,
   countArgs,
@@ -10,15 +10,16 @@ import {
   type WindowKernel,
 } from '../kernels.ts';
 import { assemble } from '../link/asc.ts';
-import { type Part, type Tile, tileBytes } from '../plan/tiling.ts';
+import { type Lines, type Part, type Tile, tileBytes } from '../plan/tiling.ts';
 import type { PackedArray } from '../sparse/format.ts';
 import { seededRandom } from './stats.ts';
 
 type Kernel = LinearKernel | WindowKernel;
 
-/** Arguments by name, and where a tile of the input is copied to. */
+/** Arguments by name, lines that are done one by one, and where a tile of the input is copied to. */
 export interface Call {
   readonly args: Readonly<Record<string, number>>;
+  readonly lines?: Lines;
   readonly tile?: Tile & { readonly copy: number };
 }
 
@@ -70,10 +71,10 @@ export async function kernelMachine(
   return {
     put,
     place: (parts, shared) =>
-      parts.map(({ packed: { cols, arrays }, tile }) => {
+      parts.map(({ packed: { cols, arrays }, lines, tile }) => {
         const own = Object.entries(arrays).map(([name, array]) => [name, put(array)]);
         const args = { ...shared, cols, ...Object.fromEntries(own) };
-        return { args, ...(tile && { tile: { ...tile, copy: reserve(tileBytes(tile)) } }) };
+        return { args, lines, ...(tile && { tile: { ...tile, copy: reserve(tileBytes(tile)) } }) };
       }),
     random(floats, zeros = 0) {
       const at = reserve(4 * floats);
@@ -84,10 +85,14 @@ export async function kernelMachine(
       return at;
     },
     task(kernel, parts) {
-      const calls = parts.map(({ args, tile }, i) => {
+      const calls = parts.map(({ args, tile, lines }, i) => {
         const step = parts.length === 1 ? '' : i === 0 ? '_start' : '_add';
-        const call = run[`${kernel.name}${step}${tile ? tiled : ''}`];
-        const values = [...kernel.args.map((a) => args[a]), ...(tile ? tileArgs.map((a) => tile[a]) : [])];
+        const call = run[`${kernel.name}${step}${tile ? tiled : ''}${lines ? lined : ''}`];
+        const values = [
+          ...kernel.args.map((a) => args[a]),
+          ...(tile ? tileArgs.map((a) => tile[a]) : []),
+          ...(lines ? lineArgs.map((a) => lines[a]) : []),
+        ];
         return () => call(...values);
       });
       if (calls.length === 1) return calls[0];
@@ -116,14 +121,25 @@ const epilogues = {
 function sourceOf(build: Build, kernels: readonly Kernel[]): string {
   const method = (name: string, type: string, value: string) =>
     `  @inline ${name}(v: ${type}, at: usize, row: usize, e0: usize, e1: usize): ${type} { return ${value}; }`;
-  const exported = (k: Kernel, as: string, epilogue: keyof typeof epilogues, copies: boolean) => {
+  const exported = (
+    k: Kernel,
+    as: string,
+    epilogue: keyof typeof epilogues,
+    copies = false,
+    byLines = false,
+  ) => {
     const code = new Code();
     const callee = `k_${k.name}<${epilogue}>`;
     const own = k.args.map((a) => `${a}: ${countArgs.has(a) ? 'i32' : 'usize'}`);
     const ofTile = copies ? tileArgs.map((a) => `t_${a}: ${a === 'planes' ? 'i32' : 'usize'}`) : [];
-    code.block(`export function ${as}${copies ? tiled : ''}(${[...own, ...ofTile].join(', ')}): void`, () => {
+    const ofLines = byLines ? lineArgs.map((a) => `l_${a}: ${a === 'pixels' ? 'i32' : 'usize'}`) : [];
+    const name = `${as}${copies ? tiled : ''}${byLines ? lined : ''}`;
+    code.block(`export function ${name}(${[...own, ...ofTile, ...ofLines].join(', ')}): void`, () => {
       if (k.form === 'window') code.line(`${callee}(${k.args.join(', ')});`);
-      else writeKernelCall(code, callee, k, texts(k.args), copies ? tileTexts : undefined);
+      else {
+        const around = { ...(copies && { tile: tileTexts }), ...(byLines && { lines: lineTexts }) };
+        writeKernelCall(code, callee, k, texts(k.args), around);
+      }
     });
     return String(code);
   };
@@ -137,12 +153,14 @@ function sourceOf(build: Build, kernels: readonly Kernel[]): string {
       '}',
     ]),
     ...kernels.flatMap((k) => {
-      if (k.form === 'window') return [exported(k, k.name, 'Relu', false)];
-      return [false, true].flatMap((copies) => [
-        exported(k, k.name, 'Relu', copies),
-        exported(k, `${k.name}_start`, 'Start', copies),
-        exported(k, `${k.name}_add`, 'Add', copies),
-      ]);
+      if (k.form === 'window') return [exported(k, k.name, 'Relu')];
+      return [false, true].flatMap((copies) =>
+        [false, true].flatMap((byLines) => [
+          exported(k, k.name, 'Relu', copies, byLines),
+          exported(k, `${k.name}_start`, 'Start', copies, byLines),
+          exported(k, `${k.name}_add`, 'Add', copies, byLines),
+        ]),
+      );
     }),
   ].join('\n');
 }
@@ -150,5 +168,9 @@ function sourceOf(build: Build, kernels: readonly Kernel[]): string {
 /** Behind the names of exports that copy tiles. */
 const tiled = '_tiled';
 const tileArgs = ['copy', 'first', 'planes', 'stride', 'reach', 'pixels', 'bytes'] as const;
+/** Behind the names of exports that go line by line. */
+const lined = '_lined';
+const lineArgs = ['count', 'pixels', 'bytes'] as const;
+const lineTexts = Object.fromEntries(lineArgs.map((a) => [a, `l_${a}`])) as LineTexts;
 const tileTexts = Object.fromEntries(tileArgs.map((a) => [a, `t_${a}`])) as TileTexts;
 const texts = (names: readonly string[]) => Object.fromEntries(names.map((n) => [n, n]));

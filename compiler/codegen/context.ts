@@ -13,7 +13,7 @@ import type { Tile } from '../plan/tiling.ts';
 import { isBroadcast, type PlanId, type View } from '../plan/view.ts';
 import { Code, f32Literal } from './code.ts';
 import { mathImports, printScalar, printVector } from './expr.ts';
-import type { TileTexts } from './kernel-call.ts';
+import { type TileTexts, textsOf } from './kernel-call.ts';
 
 /** How the elements of a type are read and written. */
 export const access: Record<DType, { load: string; store: string; scalar: 'f32' | 'i32' }> = {
@@ -132,8 +132,7 @@ export class Context {
   tile(tile: Tile): TileTexts {
     this.import(`runtime/kernels/${tileKernel.family}`, tileKernel.name);
     const { first, planes, stride, reach, pixels, bytes } = tile;
-    const numbers = { copy: this.#memory.tiles, first, planes, stride, reach, pixels, bytes };
-    return Object.fromEntries(Object.entries(numbers).map(([k, n]) => [k, String(n)])) as TileTexts;
+    return textsOf({ copy: this.#memory.tiles, first, planes, stride, reach, pixels, bytes });
   }
 
   data(data: ArrayBufferView, name: string): number {

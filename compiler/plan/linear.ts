@@ -12,6 +12,9 @@ export interface LinearGeometry {
   readonly offsets: Int32Array;
   /** Contiguous pixels per kernel call; between rows of a plane some of them belong to no pixel (gaps of y). */
   readonly pixels: number;
+  /** Of these pixels, how many are neighbours in the image, and from where to where: all, where no gaps lie between. */
+  readonly width: number;
+  readonly pitch: number;
   /** Bytes between output rows. */
   readonly yRow: number;
   /** Bytes from group to group. */
@@ -44,17 +47,20 @@ export function linearGeometry(
   const pixelLoops = nest([x, y], [3]);
 
   let pixels = 1;
+  let width = 1;
+  let pitch = 1;
   let around: Loop[] = pixelLoops;
   let contiguous = true;
   const inner = pixelLoops.at(-1);
   if (inner) {
     contiguous = inner.strides[0] === 4 && inner.strides[1] === 4;
-    pixels = inner.size;
+    pixels = width = pitch = inner.size;
     around = pixelLoops.slice(0, -1);
     const next = around.at(-1);
     // Rows of equal pitch: one run over the gaps, which belong to y's buffer where the innermost axis is walked whole.
     if (contiguous && next && next.strides[0] === next.strides[1] && coversInner(step, y.layout)) {
-      pixels = ((next.size - 1) * next.strides[1]) / 4 + inner.size;
+      pitch = next.strides[1] / 4;
+      pixels = (next.size - 1) * pitch + width;
       around = around.slice(0, -1);
     }
   }
@@ -65,6 +71,8 @@ export function linearGeometry(
     groups: dimSize(step.y.dims[1]),
     offsets,
     pixels,
+    width,
+    pitch,
     yRow: rowLoops[0]?.strides[0] ?? 4,
     xGroup: groupLoops[0]?.strides[0] ?? 0,
     yGroup: groupLoops[0]?.strides[1] ?? 0,

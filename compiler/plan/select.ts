@@ -94,11 +94,13 @@ export interface Chooser {
 /** What `select` takes for a step, as a function of its weights. */
 export function chooser(step: LinearStep, { plan, layouts }: Staged, options: SelectOptions): Chooser {
   const geometry = linearGeometry(step, plan, layouts);
-  const { rows, groups, offsets, pixels, yRow } = geometry;
+  const { rows, groups, offsets, pixels, width, pitch, yRow } = geometry;
   const { build, objective, timing } = options;
   const args = step.epilogue?.args ?? [];
   const problem = {
     pixels,
+    width,
+    pitch,
     yRow,
     build,
     zeros: pixels === 1 ? zeroShare(plan, step.x.value) : 0,

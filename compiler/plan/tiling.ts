@@ -9,8 +9,10 @@
  *
  * Parts: where even the copy outgrows the cache, kernels run over some of the planes at a time, one part after the other. Sums wait in the
  * output meanwhile.
+ *
+ * Lines: where an image is as wide as whole tiles, its lines are done one by one, so that no tile falls on the gaps between them.
  */
-import { costConstants, type LinearCandidate, type LinearCase } from '../kernels.ts';
+import { costConstants, type LinearCandidate, type LinearCase, linesOf } from '../kernels.ts';
 import type { Matrix, Packed } from '../sparse/format.ts';
 import { formats } from '../sparse/index.ts';
 import { ascending, roundUp } from '../sparse/offsets.ts';
@@ -40,9 +42,17 @@ export interface Tile {
   readonly bytes: number;
 }
 
+/** Lines of an image that a kernel runs over one by one, and bytes from one to the next. */
+export interface Lines {
+  readonly count: number;
+  readonly pixels: number;
+  readonly bytes: number;
+}
+
 /** Columns that a kernel runs over at a time. */
 export interface Part {
   readonly packed: Packed;
+  readonly lines?: Lines;
   /** Where given, the offsets of the packed columns are of the copy. */
   readonly tile?: Tile;
 }
@@ -58,9 +68,13 @@ export function tiled(
   chosen: Pick<LinearCandidate, 'format' | 'blocks'>,
 ): Part[] {
   const format = formats[chosen.format];
-  const whole = (): Part[] => [{ packed: format.pack(w, offsets) }];
-  if (c.build === 'scalar' || c.pixels < tilePixels) return whole();
   const dense = chosen.format === 'dense';
+  const linesFor = (copied: boolean): { lines?: Lines } => {
+    const count = dense || copied || c.width > tilePixels ? linesOf(c, chosen.format) : 1;
+    return count > 1 ? { lines: { count, pixels: c.width, bytes: 4 * c.pitch } } : {};
+  };
+  const whole = (): Part[] => [{ packed: format.pack(w, offsets), ...linesFor(false) }];
+  if (c.build === 'scalar' || c.pixels < tilePixels) return whole();
   const perRow = chosen.blocks / Math.ceil(w.rows / format.block[0]);
   const { inputs, panel } = costConstants.l1;
   const planes = planesOf(offsets);
@@ -85,7 +99,11 @@ export function tiled(
     return [own, inCopy(at, tile), tile];
   });
   if (!parts.every(([matrix, at]) => format.fits?.(matrix, at) !== false)) return whole();
-  return parts.map(([matrix, at, tile]) => ({ packed: format.pack(matrix, at), ...(tile && { tile }) }));
+  return parts.map(([matrix, at, tile]) => ({
+    packed: format.pack(matrix, at),
+    ...linesFor(tile !== undefined),
+    ...(tile && { tile }),
+  }));
 }
 
 /** Columns as the same taps of planes at even distances. */

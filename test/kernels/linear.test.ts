@@ -114,6 +114,8 @@ function check(m: Machine, build: LinearCase['build'], kernel: LinearKernel, c: 
     rows,
     cols,
     pixels,
+    width: pixels,
+    pitch: pixels,
     yRow: 4 * (pixels + (c.gap ?? 0)),
     contiguous,
     zeros: 0,

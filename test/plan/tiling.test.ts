@@ -1,6 +1,7 @@
 /** Layers whose columns are done in parts and whose input is copied in tiles: which, and that the results are those of the whole. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Graph } from '../../compiler/ir/graph.ts';
 import { tensor } from '../../compiler/ir/tensor.ts';
 import { chooseLinear, linearCase } from '../../compiler/kernels.ts';
 import { emit } from '../../compiler/pipeline.ts';
@@ -176,6 +177,50 @@ test('offsets that are no planes at even distances are read where they lie', () 
   expect(tiled(w, offsets, linearCase(w, offsets, p), chooseLinear(w, offsets, p))[0].tile).toBeUndefined();
 });
 
+test('lines are done one by one where that takes fewer tiles', () => {
+  const lines = (rows: number, cols: number, width: number, height: number, more = {}) => {
+    const pitch = width + 1;
+    const pixels = (height - 1) * pitch + width;
+    const { parts } = tilingOf(rows, cols, 0.4, pixels, { width, pitch, format: 'dense', ...more });
+    expect(new Set(parts.map((part) => JSON.stringify(part.lines))).size).toBe(1);
+    return parts[0].lines;
+  };
+  expect(lines(64, 64, 8, 8)).toEqual({ count: 8, pixels: 8, bytes: 36 });
+  // 35 pixels of three lines are five tiles, as three times two are six.
+  expect(lines(64, 64, 11, 3)).toBeUndefined();
+  expect(lines(64, 64, 8, 1)).toBeUndefined();
+  expect(lines(64, 64, 8, 8, { build: 'scalar' })).toBeUndefined();
+  expect(lines(64, 64, 8, 8, { format: 'bsr4x1' })).toBeUndefined();
+  // Weights that are read once for all tiles.
+  expect(lines(512, 512, 8, 8)).toBeUndefined();
+  // Where nothing is copied, rows of sparse weights rather pass over several tiles.
+  expect(lines(8, 64, 28, 28, { format: 'csr' })).toBeUndefined();
+  expect(lines(64, 128, 28, 28, { format: 'csr' })).toEqual({ count: 28, pixels: 28, bytes: 116 });
+  expect(lines(8, 64, 56, 56, { format: 'csr16' })).toEqual({ count: 56, pixels: 56, bytes: 228 });
+});
+
+describe.each([
+  ['dense', 8],
+  ['dense', 24],
+  ['csr', 56],
+  ['csr16', 28],
+] as [FormatName, number][])('%s over lines of %i pixels', (format, width) => {
+  test.each(['relu', 'none'])('with %s is the whole', async (activation) => {
+    const s = new Sketch();
+    const [channels, height] = [96, 9];
+    const x = s.input([1, channels, height, width]);
+    const first = s.conv(x, channels, 1, { w: s.constant([channels, channels, 1, 1], near(channels)) });
+    const { data } = randomMatrix(70, channels * 9, 0.4, 2);
+    let y = s.conv(first, 70, 3, { pad: 1, w: s.constant([70, channels, 3, 3], [...data]) });
+    if (activation !== 'none') y = s.op(activation, [y]);
+    const graph = s.done(s.conv(y, 2, 3, { pad: 1 }));
+    const staged = stage(fuse(lower(graph)));
+    const [, layer] = select(staged, { build: 'simd', objective: 'speed', sparse: true, format }).values();
+    for (const { lines } of layer.parts[0]) expect(lines).toMatchObject({ count: height, pixels: width });
+    await expectWhole(graph, format, [1, channels, height, width]);
+  });
+});
+
 describe.each(['dense', 'csr', 'csr16', 'bsr4x1', 'bsr2x1'] as FormatName[])('%s', (format) => {
   test.each([
     ['relu', false],
@@ -223,16 +268,20 @@ describe.each(['csr', 'csr16'] as FormatName[])('%s over a copy', (format) => {
     const staged = stage(fuse(lower(graph)));
     const [, layer] = select(staged, { build: 'simd', objective: 'speed', sparse: true, format }).values();
     expect(layer.parts[0].every(({ tile }) => tile !== undefined)).toBe(true);
-    const next = generator(5);
-    const values = Float32Array.from({ length: channels * 20 * width }, () => next() - 0.5);
-    const inputs = { x: tensor('float32', [1, channels, 20, width], values) };
-    const { wasm, metadata } = await emit(graph, { format });
-    const got = execute(wasm, metadata, inputs).y.data;
-    const want = evaluateGraph(graph, inputs).y.data;
-    const largest = Math.max(...Array.from(want, Math.abs));
-    for (let i = 0; i < want.length; i++) expect(Math.abs(got[i] - want[i])).toBeLessThan(1e-5 * largest);
+    await expectWhole(graph, format, [1, channels, 20, width]);
   });
 });
+
+async function expectWhole(graph: Graph, format: FormatName, shape: readonly number[]): Promise<void> {
+  const next = generator(5);
+  const values = Float32Array.from({ length: shape.reduce((n, d) => n * d, 1) }, () => next() - 0.5);
+  const inputs = { x: tensor('float32', shape, values) };
+  const { wasm, metadata } = await emit(graph, { format });
+  const got = execute(wasm, metadata, inputs).y.data;
+  const want = evaluateGraph(graph, inputs).y.data;
+  const largest = Math.max(...Array.from(want, Math.abs));
+  for (let i = 0; i < want.length; i++) expect(Math.abs(got[i] - want[i])).toBeLessThan(1e-5 * largest);
+}
 
 /** A matrix that changes little, row-major. */
 function near(n: number): number[] {

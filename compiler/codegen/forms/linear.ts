@@ -3,7 +3,7 @@ import { e, substitute } from '../../plan/expr.ts';
 import type { Epilogue, LinearStep } from '../../plan/forms.ts';
 import { nest } from '../../plan/nest.ts';
 import type { Context } from '../context.ts';
-import { writeKernelCall } from '../kernel-call.ts';
+import { textsOf, writeKernelCall } from '../kernel-call.ts';
 import { writeLoops } from '../loops.ts';
 
 export function writeLinear(ctx: Context, step: LinearStep): void {
@@ -29,7 +29,7 @@ export function writeLinear(ctx: Context, step: LinearStep): void {
   ctx.code.line(`const ${y}: usize = ${ctx.start(step.y)};`);
   writeLoops(ctx, g.outer, [x, y], ([px, py]) => {
     for (let group = 0; group < g.groups; group++) {
-      parts[group].forEach(({ packed, tile }, i) => {
+      parts[group].forEach(({ packed, tile, lines }, i) => {
         const { name, operands } = epilogues[group][i];
         const known: Record<string, string> = {
           x: group === 0 ? px : `${px} + ${group * g.xGroup}`,
@@ -45,7 +45,10 @@ export function writeLinear(ctx: Context, step: LinearStep): void {
         for (const [array, data] of Object.entries(packed.arrays)) {
           known[array] = String(ctx.data(data, `${step.name}:${array}`));
         }
-        writeKernelCall(ctx.code, `${kernel.name}<${name}>`, kernel, known, tile && ctx.tile(tile));
+        writeKernelCall(ctx.code, `${kernel.name}<${name}>`, kernel, known, {
+          tile: tile && ctx.tile(tile),
+          lines: lines && textsOf(lines),
+        });
       });
     }
   });
