@@ -121,21 +121,33 @@ function panelCost(c: LinearCase, blocks: number): number {
 
 /** Bytes of weights that the dense kernel reads once for all tiles (`LARGE` in `runtime/kernels/dense.ts`). */
 const largeWeights = 1 << 19;
+/** Pixels beyond which blocks of four rows pass over neighbouring tiles at once (`runtime/kernels/bsr.ts`). */
+const fewPixels = 256;
 /** Pixels of the widest tile of formats whose kernels may run over an image line by line. */
-const lineTiles: Partial<Record<FormatName, number>> = { dense: 8, csr: 28, csr16: 28 };
+const lineTiles: Partial<Record<FormatName, number>> = {
+  dense: 8,
+  bsr4x1: 8,
+  bsr2x1: 16,
+  csr: 28,
+  csr16: 28,
+};
 
 /** How many lines a kernel runs over one by one: those of the image where that takes fewer tiles than all pixels with the gaps, else 1. */
 export function linesOf(c: LinearCase, format: FormatName): number {
   const tile = lineTiles[format];
-  if (!tile || c.build === 'scalar' || (format === 'dense' && 4 * c.rows * c.cols > largeWeights)) return 1;
+  if (!tile || c.build === 'scalar') return 1;
+  if (format === 'dense' && 4 * c.rows * c.cols > largeWeights) return 1;
+  if (format === 'bsr4x1' && c.pixels > fewPixels) return 1;
   const lines = Math.round((c.pixels - c.width) / c.pitch) + 1;
   return lines * Math.ceil(c.width / tile) < Math.ceil(c.pixels / tile) ? lines : 1;
 }
 
-function denseCost(c: LinearCase, blocks: number): number {
-  const lines = linesOf(c, 'dense');
-  return lines > 1 ? lines * panelCost({ ...c, pixels: c.width }, blocks) : panelCost(c, blocks);
-}
+const byLines =
+  (format: FormatName, cost: LinearKernel['cost']): LinearKernel['cost'] =>
+  (c, blocks) => {
+    const lines = linesOf(c, format);
+    return lines > 1 ? lines * cost({ ...c, pixels: c.width }, blocks) : cost(c, blocks);
+  };
 
 function pairCost(c: LinearCase, blocks: number): number {
   if (c.build === 'scalar') return scalarCost(c, 2 * blocks);
@@ -176,7 +188,7 @@ function linear(
 }
 
 export const linearKernels: readonly LinearKernel[] = [
-  linear('f32_linear_dense_4x8', 'dense', 'dense', always, denseCost),
+  linear('f32_linear_dense_4x8', 'dense', 'dense', always, byLines('dense', panelCost)),
   linear('f32_linear_dense_8x1', 'dense', 'dense', outputVector, vector(4, 1, 16, costConstants.tile8x1)),
   linear('f32_linear_columns_4x1', 'columns', 'columns', (c) => outputVector(c) && c.scratch, columnsCost),
   linear('f32_linear_csr_1x28', 'csr', 'csr', always, csrCost),
@@ -189,9 +201,9 @@ export const linearKernels: readonly LinearKernel[] = [
   ),
   linear('f32_linear_csr_1x1', 'csr', 'csr', onePixel, vector(1, 1, 8, costConstants.csr1)),
   linear('f32_linear_sell4_4x1', 'sell', 'sell4', onePixel, vector(1, 1, 6, costConstants.sell4)),
-  linear('f32_linear_bsr4x1_4x8', 'bsr', 'bsr4x1', always, panelCost),
+  linear('f32_linear_bsr4x1_4x8', 'bsr', 'bsr4x1', always, byLines('bsr4x1', panelCost)),
   linear('f32_linear_bsr4x1_4x1', 'bsr', 'bsr4x1', outputVector, vector(4, 1, 20, costConstants.tile4x1)),
-  linear('f32_linear_bsr2x1_2x16', 'bsr', 'bsr2x1', always, pairCost),
+  linear('f32_linear_bsr2x1_2x16', 'bsr', 'bsr2x1', always, byLines('bsr2x1', pairCost)),
   linear('f32_linear_bsr2x1_2x1', 'bsr', 'bsr2x1', onePixel, vector(2, 1, 12, costConstants.tile2x1)),
   linear(
     'f32_linear_bsr1x4_1x1',

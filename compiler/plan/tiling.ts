@@ -70,7 +70,8 @@ export function tiled(
   const format = formats[chosen.format];
   const dense = chosen.format === 'dense';
   const linesFor = (copied: boolean): { lines?: Lines } => {
-    const count = dense || copied || c.width > tilePixels ? linesOf(c, chosen.format) : 1;
+    const pays = format.block[0] > 1 || copied || c.width > tilePixels;
+    const count = pays ? linesOf(c, chosen.format) : 1;
     return count > 1 ? { lines: { count, pixels: c.width, bytes: 4 * c.pitch } } : {};
   };
   const whole = (): Part[] => [{ packed: format.pack(w, offsets), ...linesFor(false) }];

@@ -190,7 +190,10 @@ test('lines are done one by one where that takes fewer tiles', () => {
   expect(lines(64, 64, 11, 3)).toBeUndefined();
   expect(lines(64, 64, 8, 1)).toBeUndefined();
   expect(lines(64, 64, 8, 8, { build: 'scalar' })).toBeUndefined();
-  expect(lines(64, 64, 8, 8, { format: 'bsr4x1' })).toBeUndefined();
+  expect(lines(64, 64, 8, 8, { format: 'bsr4x1' })).toEqual({ count: 8, pixels: 8, bytes: 36 });
+  expect(lines(64, 64, 8, 40, { format: 'bsr4x1' })).toBeUndefined();
+  expect(lines(64, 64, 8, 8, { format: 'bsr2x1' })).toBeUndefined();
+  expect(lines(64, 64, 16, 40, { format: 'bsr2x1' })).toEqual({ count: 40, pixels: 16, bytes: 68 });
   // Weights that are read once for all tiles.
   expect(lines(512, 512, 8, 8)).toBeUndefined();
   // Where nothing is copied, rows of sparse weights rather pass over several tiles.
@@ -202,6 +205,8 @@ test('lines are done one by one where that takes fewer tiles', () => {
 describe.each([
   ['dense', 8],
   ['dense', 24],
+  ['bsr4x1', 8],
+  ['bsr2x1', 16],
   ['csr', 56],
   ['csr16', 28],
 ] as [FormatName, number][])('%s over lines of %i pixels', (format, width) => {
