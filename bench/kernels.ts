@@ -10,6 +10,7 @@ import {
   chooseLinear,
   chooseWindow,
   type LinearCase,
+  type LinearKernel,
   linearCase,
   linearKernels,
   windowKernels,
@@ -44,6 +45,8 @@ export interface KernelRow {
   readonly gmacs: number;
   /** The same as a share of what this machine multiplies and adds in registers. */
   readonly share: number;
+  /** Nanoseconds that the kernel's loop takes for the layer where one tile of input and results lies in a row: nothing is copied or far. */
+  readonly loopNs?: number;
 }
 
 export interface KernelBenchOptions {
@@ -97,7 +100,8 @@ export async function benchKernels(options: KernelBenchOptions = {}): Promise<Ke
       const tested = ours.filter((o) =>
         options.kernels ? options.kernels.includes(o.name) : options.all ? o.fits : o.chosen,
       );
-      const results = await compare([{ name: 'tfjs-wasm', run: peer.run }, ...tested], {
+      const loops = tested.flatMap(({ name, loop }) => (loop ? [{ name: `loop of ${name}`, ...loop }] : []));
+      const results = await compare([{ name: 'tfjs-wasm', run: peer.run }, ...tested, ...loops], {
         minRounds,
         minTimeMs,
         warmupMs: 20,
@@ -106,6 +110,7 @@ export async function benchKernels(options: KernelBenchOptions = {}): Promise<Ke
       return tested.map((o, i) => {
         const r = results[i + 1];
         const gmacs = (o.macs / r.median) * 1e-6;
+        const loop = results.find((l) => l.name === `loop of ${o.name}`);
         return {
           group: shape.group,
           shape: shapeName(shape),
@@ -123,6 +128,7 @@ export async function benchKernels(options: KernelBenchOptions = {}): Promise<Ke
           interval: [r.speedup.low, r.speedup.high],
           gmacs,
           share: gmacs / peak,
+          ...(loop && { loopNs: loop.median * 1e6 * o.loop!.tiles }),
         };
       });
     };
@@ -163,6 +169,8 @@ interface Ours extends Task {
   readonly blocks?: number;
   /** Multiply-adds of weights that are not zero. */
   readonly macs: number;
+  /** One of `tiles` tiles, with input and results in a row. */
+  readonly loop?: { readonly run: () => void; readonly tiles: number };
 }
 
 function linear(
@@ -191,6 +199,7 @@ function linear(
     e1: 0,
   };
   const useful = (formats.csr.count(w) * macs(shape)) / (w.rows * w.cols);
+  const tiles = macs(shape) / (w.rows * w.cols) / tilePixels;
   const denseBytes = formats.dense.bytes(w, offsets);
   return choice.candidates.flatMap(({ format, blocks, bytes }) => {
     const { storesZeros } = formats[format];
@@ -207,8 +216,34 @@ function linear(
         case: c,
         blocks,
         macs: useful,
+        ...(format === 'csr' &&
+          tiles >= 1 && { loop: { run: oneTile(m, kernel, w, tileOffsets(offsets, plane)), tiles } }),
       }));
   });
+}
+
+/** Pixels of the register tile of `csr`. */
+const tilePixels = 28;
+
+/** The columns where only a tile of each plane is kept, with what taps see beyond it. */
+function tileOffsets(offsets: Int32Array, plane: number): Int32Array {
+  const bytes = 4 * plane;
+  const reach = Math.max(...offsets.map((o) => o % bytes));
+  return offsets.map((o) => Math.floor(o / bytes) * roundUp(reach + 4 * tilePixels, 16) + (o % bytes));
+}
+
+function oneTile(m: KernelMachine, kernel: LinearKernel, w: Matrix, offsets: Int32Array): () => void {
+  const shared = {
+    x: m.random(Math.max(...offsets) / 4 + tilePixels),
+    y: m.random(w.rows * tilePixels),
+    bias: m.random(w.rows),
+    rows: w.rows,
+    pixels: tilePixels,
+    yRow: 4 * tilePixels,
+    e0: 0,
+    e1: 0,
+  };
+  return m.task(kernel, m.place([{ packed: formats.csr.pack(w, offsets) }], shared));
 }
 
 /** The input as planes of floats that carry their padding, and the byte offset of every column of the weights in them. */

@@ -112,7 +112,7 @@ function kernelTables(rows: readonly KernelRow[], peak: MachinePeak, even: reado
   const densities = [...new Set(rows.map((r) => r.density))].sort((a, b) => b - a);
   const parts: string[] = [
     peakText(peak),
-    'Ratios: time of dense tfjs-wasm over ours, median of alternating rounds with its 95 % interval; sums count a shape as often as the network has it.',
+    'Ratios: time of dense tfjs-wasm over ours, median of alternating rounds with its 95 % interval; sums count a shape as often as the network has it. "Loops alone": rows of sparse weights over one tile of 28 pixels whose input and results lie in a row, times the tiles of the layer, so that nothing is copied or far: the most that this loop could give.',
     wideLayers(rows, densities),
     table(
       ['layers', 'CSR beats our dense below a density of', 'the fastest sparse kernel of each layer'],
@@ -128,15 +128,25 @@ function kernelTables(rows: readonly KernelRow[], peak: MachinePeak, even: reado
       layers(shape) > 1 ? `${shape} (× ${layers(shape)})` : shape,
       ...densities.map((d) => cell(own.find((r) => r.shape === shape && r.density === d))),
     ]);
-    const sums = densities.map((d) => {
-      const at = own.filter((r) => r.density === d);
-      const sum = (ns: (r: KernelRow) => number) => at.reduce((n, r) => n + r.times * ns(r), 0);
-      const [peer, ours] = [sum((r) => r.peerNs), sum((r) => r.oursNs)];
-      return at.length > 0 ? `${(peer / ours).toFixed(2)} ×` : '';
-    });
+    const sums = (ours: (r: KernelRow) => number | undefined) =>
+      densities.map((d) => {
+        const at = own.filter((r) => r.density === d);
+        const sum = (ns: (r: KernelRow) => number | undefined) =>
+          at.reduce((n, r) => n + r.times * (ns(r) ?? Number.NaN), 0);
+        const ratio = sum((r) => r.peerNs) / sum(ours);
+        return Number.isFinite(ratio) ? `${ratio.toFixed(2)} ×` : '';
+      });
+    const loops = sums((r) => r.loopNs);
     parts.push(
       `### ${group}`,
-      table(['shape', ...densities.map((d) => `${share(1 - d)} zeros`)], [...body, ['sum', ...sums]]),
+      table(
+        ['shape', ...densities.map((d) => `${share(1 - d)} zeros`)],
+        [
+          ...body,
+          ['sum', ...sums((r) => r.oursNs)],
+          ...(loops.some((cell) => cell) ? [['sum of the loops alone', ...loops]] : []),
+        ],
+      ),
     );
   }
   return parts.join('\n\n');
