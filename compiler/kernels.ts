@@ -98,15 +98,25 @@ function scalarCost(c: LinearCase, weights: number): number {
   );
 }
 
-function csrCost(c: LinearCase, blocks: number): number {
-  if (c.build === 'scalar') return scalarCost(c, blocks);
-  const rest = c.pixels % 28;
-  const wide = Math.floor(c.pixels / 28) + (rest > 16 ? 1 : 0);
-  return (
-    passes(wide, costConstants.csr7v, blocks, c.rows) +
-    passes(rest > 4 && rest <= 16 ? 1 : 0, costConstants.csr4v, blocks, c.rows) +
-    passes(rest > 0 && rest <= 4 ? 1 : 0, costConstants.csr1v, blocks, c.rows)
-  );
+/** Of a tile of 28 or 24 pixels, of 16, and of 4: how many it takes, and what they cost. */
+function csrTiles(pixels: number): readonly (readonly [count: number, tile: Tile])[] {
+  const rest = pixels % 28;
+  return [
+    [Math.floor(pixels / 28) + (rest > 16 ? 1 : 0), costConstants.csr7v],
+    [rest > 4 && rest <= 16 ? 1 : 0, costConstants.csr4v],
+    [rest > 0 && rest <= 4 ? 1 : 0, costConstants.csr1v],
+  ];
+}
+
+const csrCost = (c: LinearCase, blocks: number): number =>
+  c.build === 'scalar'
+    ? scalarCost(c, blocks)
+    : csrTiles(c.pixels).reduce((ns, [n, tile]) => ns + passes(n, tile, blocks, c.rows), 0);
+
+/** True where sparse weights take less time over all lines with the gaps between them than line by line. */
+export function runPays(lines: number, width: number, pitch: number): boolean {
+  const weight = (pixels: number) => csrTiles(pixels).reduce((ns, [n, { block }]) => ns + n * block, 0);
+  return weight((lines - 1) * pitch + width) < lines * weight(width);
 }
 
 function panelCost(c: LinearCase, blocks: number): number {

@@ -8,7 +8,16 @@
 import { assert } from '../errors.ts';
 import type { Graph } from '../ir/graph.ts';
 import type { Shape } from '../ir/tensor.ts';
-import { type LinearStep, type Plan, type PlanValue, reads, type Step, writes } from './forms.ts';
+import { runPays } from '../kernels.ts';
+import {
+  type LinearStep,
+  type Plan,
+  type PlanValue,
+  reads,
+  type Step,
+  type WindowStep,
+  writes,
+} from './forms.ts';
 import { fuse, mapViews } from './fuse.ts';
 import {
   hasEvenGaps,
@@ -304,7 +313,7 @@ function layoutsOf(plan: Plan, fixed: ReadonlySet<PlanId>, wishes: Wishes): Map<
   for (const group of wishes.alike.groups()) for (const id of group) rows.join(group[0], id);
   for (const s of plan.steps) {
     if (s.form !== 'linear' && s.form !== 'window') continue;
-    if (free(s.x.value) && free(s.y.value) && sharesRows(s.x, s.y, requests.get(s.x.value)!)) {
+    if (free(s.x.value) && free(s.y.value) && sharesRows(s, requests.get(s.x.value)!)) {
       rows.join(s.x.value, s.y.value);
     }
   }
@@ -334,13 +343,15 @@ function layoutsOf(plan: Plan, fixed: ReadonlySet<PlanId>, wishes: Wishes): Map<
 
 /**
  * Rows of equal pitch on both sides make all pixels of a plane one run. It pays where few pixels of the run fall between
- * rows.
+ * rows, or where rows are much narrower than the tiles of sparse kernels.
  */
-function sharesRows(x: View, y: View, from: LayoutRequest): boolean {
+function sharesRows({ form, x, y }: LinearStep | WindowStep, from: LayoutRequest): boolean {
   const [xp, yp] = [x.dims.at(-1)!, y.dims.at(-1)!];
   if (xp.length !== 2 || yp.length !== 2) return false;
   if (xp.some((f) => f.axis < 0 || f.step !== (from.phases?.[f.axis] ?? 1))) return false;
-  return yp[1].size >= 0.75 * rowPitch(from);
+  const [lines, width] = yp.map((f) => f.size);
+  const pitch = rowPitch(from);
+  return width >= 0.75 * pitch || (form === 'linear' && runPays(lines, width, pitch));
 }
 
 function rowPitch(r: LayoutRequest): number {
