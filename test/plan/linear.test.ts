@@ -84,10 +84,10 @@ describe('linear geometry', () => {
   test('rows narrower than the tiles of sparse kernels are one run with their gaps where that takes less', () => {
     // Eight half tiles against three tiles and a half; three narrow ones against one.
     const pixels = (size: number) => {
-      const made = staged((s) => s.conv(s.conv(s.input([1, 2, size, size]), 3, 1, {}), 4, 5, {}));
+      const made = staged((s) => s.conv(s.conv(s.conv(s.input([1, 2, size, size]), 3, 1), 4, 5), 2, 1));
       expectGeometry(made);
-      const last = made.plan.steps.filter((s): s is LinearStep => s.form === 'linear').at(-1)!;
-      const { pixels, width, pitch } = linearGeometry(last, made.plan, made.layouts);
+      const [, wide] = made.plan.steps.filter((s): s is LinearStep => s.form === 'linear');
+      const { pixels, width, pitch } = linearGeometry(wide, made.plan, made.layouts);
       return { pixels, width, pitch };
     };
     expect(pixels(12)).toEqual({ pixels: 92, width: 8, pitch: 12 });
