@@ -26,7 +26,7 @@ const layers: readonly (readonly string[])[] = [
   ['compiler/ops/'],
   ['compiler/semantics/'],
   ['compiler/import/', 'compiler/passes/', 'compiler/prune/'],
-  ['compiler/sparse/', 'compiler/kernels.ts'],
+  ['compiler/sparse/', 'compiler/kernels.ts', 'compiler/kernel-costs.ts'],
   ['compiler/plan/'],
   ['compiler/codegen/'],
   ['compiler/link/'],

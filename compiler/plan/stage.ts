@@ -8,7 +8,7 @@
 import { assert } from '../errors.ts';
 import type { Graph } from '../ir/graph.ts';
 import type { Shape } from '../ir/tensor.ts';
-import { runPays } from '../kernels.ts';
+import { runPays } from '../kernel-costs.ts';
 import {
   type LinearStep,
   type Plan,

@@ -12,7 +12,8 @@
  *
  * Lines: where an image is as wide as whole tiles, its lines are done one by one, so that no tile falls on the gaps between them.
  */
-import { costConstants, type LinearCandidate, type LinearCase, linesOf } from '../kernels.ts';
+import { costConstants, linesOf } from '../kernel-costs.ts';
+import type { LinearCandidate, LinearCase } from '../kernels.ts';
 import type { Matrix, Packed } from '../sparse/format.ts';
 import { formats } from '../sparse/index.ts';
 import { ascending, roundUp } from '../sparse/offsets.ts';
