@@ -194,6 +194,8 @@ function linear(
     rows: w.rows,
     cols: w.cols,
     pixels,
+    width,
+    pitch,
     yRow,
     e0: 0,
     e1: 0,
@@ -204,25 +206,25 @@ function linear(
   return choice.candidates.flatMap(({ format, blocks, bytes }) => {
     const { storesZeros } = formats[format];
     const standsIn = format === 'dense' || !storesZeros || formats[choice.format].storesZeros === true;
-    const parts = m.place(tiled(w, offsets, c, { format, blocks }), addresses);
     return linearKernels
       .filter((kernel) => kernel.format === format && kernel.accepts(c))
       .map((kernel) => ({
         name: kernel.name,
-        run: m.task(kernel, parts),
+        run: m.task(kernel, m.place(tiled(w, offsets, c, { kernel, blocks }), addresses)),
         chosen: kernel === choice.kernel,
         fits: bytes <= denseBytes && standsIn,
         predictedNs: kernel.cost(c, blocks),
         case: c,
         blocks,
         macs: useful,
-        ...(format === 'csr' &&
+        ...(kernel.name === loopKernel &&
           tiles >= 1 && { loop: { run: oneTile(m, kernel, w, tileOffsets(offsets, plane)), tiles } }),
       }));
   });
 }
 
-/** Pixels of the register tile of `csr`. */
+/** The kernel whose loop is timed by itself, and the pixels of its register tile. */
+const loopKernel = 'f32_linear_csr_1x28';
 const tilePixels = 28;
 
 /** The columns where only a tile of each plane is kept, with what taps see beyond it. */

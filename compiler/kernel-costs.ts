@@ -10,6 +10,8 @@ export const costConstants = {
   csr7v: { block: 1.42, row: 3 },
   csr4v: { block: 0.85, row: 2.4 },
   csr1v: { block: 0.4, row: 1.8 },
+  /** Two vectors of each of three lines. */
+  csr3x2v: { block: 1.13, row: 3 },
   /** Over `csr`. */
   csr16: { factor: 1.06 },
   csr1: { block: 0.3, row: 2.5 },
@@ -71,10 +73,24 @@ export const csrCost = (c: LinearCase, blocks: number): number =>
     ? scalarCost(c, blocks)
     : csrTiles(c.pixels).reduce((ns, [n, tile]) => ns + passes(n, tile, blocks, c.rows), 0);
 
+const linesIn = (c: LinearCase): number => Math.round((c.pixels - c.width) / c.pitch) + 1;
+
+/** Widths of lines that one vector doesn't hold and two do: sparse rows pass over three of them at a time. */
+export const isNarrow = (width: number): boolean => width > 4 && width <= 8;
+const narrowTiles = (lines: number): number => Math.ceil(lines / 3);
+
+export const narrowCost = (c: LinearCase, blocks: number): number =>
+  passes(narrowTiles(linesIn(c)), costConstants.csr3x2v, blocks, c.rows);
+
+/** Gaps beyond this many widths of a line cost too much memory. */
+const widestPitch = 3;
+
 /** True where sparse weights take less time over all lines with the gaps between them than line by line. */
 export function runPays(lines: number, width: number, pitch: number): boolean {
   const weight = (pixels: number) => csrTiles(pixels).reduce((ns, [n, { block }]) => ns + n * block, 0);
-  return weight((lines - 1) * pitch + width) < lines * weight(width);
+  const run = weight((lines - 1) * pitch + width);
+  const narrow = isNarrow(width) ? narrowTiles(lines) * costConstants.csr3x2v.block : run;
+  return pitch <= widestPitch * width && Math.min(run, narrow) < lines * weight(width);
 }
 
 export function panelCost(c: LinearCase, blocks: number): number {
@@ -106,7 +122,7 @@ export function linesOf(c: LinearCase, format: FormatName): number {
   if (!tile || c.build === 'scalar') return 1;
   if (format === 'dense' && 4 * c.rows * c.cols > largeWeights) return 1;
   if (format === 'bsr4x1' && c.pixels > fewPixels) return 1;
-  const lines = Math.round((c.pixels - c.width) / c.pitch) + 1;
+  const lines = linesIn(c);
   return lines * Math.ceil(c.width / tile) < Math.ceil(c.pixels / tile) ? lines : 1;
 }
 

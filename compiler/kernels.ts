@@ -8,6 +8,8 @@ import {
   columnsCost,
   costConstants,
   csrCost,
+  isNarrow,
+  narrowCost,
   pairCost,
   panelCost,
   scalarWindow,
@@ -60,14 +62,18 @@ const always = () => true;
 const onePixel = (c: LinearCase) => c.pixels === 1;
 const outputVector = (c: LinearCase) => c.pixels === 1 && c.yRow === 4;
 
+const narrowLines = (c: LinearCase) => c.build !== 'scalar' && isNarrow(c.width) && c.width < c.pixels;
+
 function linear(
   name: string,
   family: string,
   format: FormatName,
   accepts: LinearKernel['accepts'],
   cost: LinearKernel['cost'],
+  more: readonly string[] = [],
 ): LinearKernel {
-  const args = ['x', 'y', 'bias', ...formats[format].arrays, 'rows', 'cols', 'pixels', 'yRow', 'e0', 'e1'];
+  const counts = ['rows', 'cols', 'pixels', ...more];
+  const args = ['x', 'y', 'bias', ...formats[format].arrays, ...counts, 'yRow', 'e0', 'e1'];
   return { form: 'linear', name, family, format, args, accepts, cost };
 }
 
@@ -76,6 +82,7 @@ export const linearKernels: readonly LinearKernel[] = [
   linear('f32_linear_dense_8x1', 'dense', 'dense', outputVector, vector(4, 1, 16, costConstants.tile8x1)),
   linear('f32_linear_columns_4x1', 'columns', 'columns', (c) => outputVector(c) && c.scratch, columnsCost),
   linear('f32_linear_csr_1x28', 'csr', 'csr', always, csrCost),
+  linear('f32_linear_csr_1x24', 'csr', 'csr', narrowLines, narrowCost, ['width', 'pitch']),
   linear(
     'f32_linear_csr16_1x28',
     'csr16',
@@ -326,6 +333,8 @@ export const countArgs: ReadonlySet<string> = new Set([
   'rows',
   'cols',
   'pixels',
+  'width',
+  'pitch',
   'channels',
   'kh',
   'kw',

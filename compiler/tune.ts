@@ -5,7 +5,7 @@
  */
 import os from 'node:os';
 import { z } from 'zod';
-import { type Call, type KernelMachine, kernelMachine, roomFor } from './bench/kernel-machine.ts';
+import { type KernelMachine, kernelMachine, roomFor } from './bench/kernel-machine.ts';
 import { compare } from './bench/runner.ts';
 import { badFormat, toolchain } from './errors.ts';
 import {
@@ -22,7 +22,7 @@ import type { Staged } from './plan/stage.ts';
 import { tileBytes, tiled } from './plan/tiling.ts';
 import type { Progress } from './progress.ts';
 import type { Matrix } from './sparse/format.ts';
-import { type FormatName, formats } from './sparse/index.ts';
+import { formats } from './sparse/index.ts';
 
 /** Samples of each kernel, and how long each is measured at least. */
 const effort = { minRounds: 9, minTimeMs: 20, warmupMs: 10 };
@@ -120,9 +120,8 @@ const inputFloats = (p: Problem) => {
 const outputFloats = ({ c }: Problem) => Math.ceil((c.rows * c.yRow) / 4) + c.pixels;
 
 function bytesOf(p: Problem): number {
-  const names = new Set(p.tasks.map((t) => t.kernel.format));
-  const arrays = [...names].flatMap((name) =>
-    partsOf(p, name).flatMap(({ packed, tile }) => [
+  const arrays = p.tasks.flatMap(({ kernel }) =>
+    partsOf(p, kernel).flatMap(({ packed, tile }) => [
       ...Object.values(packed.arrays).map((a) => a.byteLength),
       ...(tile ? [tileBytes(tile)] : []),
     ]),
@@ -131,8 +130,8 @@ function bytesOf(p: Problem): number {
   return [...floats.map((n) => 4 * n), ...arrays].reduce((sum, n) => sum + roomFor(n), 0);
 }
 
-const partsOf = ({ matrix, offsets, c }: Problem, format: FormatName) =>
-  tiled(matrix, offsets, c, { format, blocks: formats[format].count(matrix) });
+const partsOf = ({ matrix, offsets, c }: Problem, kernel: LinearKernel) =>
+  tiled(matrix, offsets, c, { kernel, blocks: formats[kernel.format].count(matrix) });
 
 async function machineFor(
   build: Build,
@@ -158,16 +157,16 @@ async function measure(m: KernelMachine, p: Problem): Promise<[key: string, ns: 
     rows: c.rows,
     cols: c.cols,
     pixels: c.pixels,
+    width: c.width,
+    pitch: c.pitch,
     yRow: c.yRow,
     e0: 0,
     e1: 0,
   };
-  const placed = new Map<FormatName, Call[]>();
-  const runs = p.tasks.map(({ key, kernel }) => {
-    const calls = placed.get(kernel.format) ?? m.place(partsOf(p, kernel.format), shared);
-    placed.set(kernel.format, calls);
-    return { name: key, run: m.task(kernel, calls) };
-  });
+  const runs = p.tasks.map(({ key, kernel }) => ({
+    name: key,
+    run: m.task(kernel, m.place(partsOf(p, kernel), shared)),
+  }));
   const results = await compare(runs, effort);
   return results.map((r) => [r.name, Number((r.median * 1e6).toPrecision(4))]);
 }

@@ -14,7 +14,7 @@
  */
 import { costConstants, linesOf } from '../kernel-costs.ts';
 import type { LinearCandidate, LinearCase } from '../kernels.ts';
-import type { Matrix, Packed } from '../sparse/format.ts';
+import type { Format, Matrix, Packed } from '../sparse/format.ts';
 import { formats } from '../sparse/index.ts';
 import { ascending, roundUp } from '../sparse/offsets.ts';
 
@@ -66,21 +66,23 @@ export function tiled(
   w: Matrix,
   offsets: Int32Array,
   c: LinearCase,
-  chosen: Pick<LinearCandidate, 'format' | 'blocks'>,
+  { kernel, blocks }: Pick<LinearCandidate, 'kernel' | 'blocks'>,
 ): Part[] {
-  const format = formats[chosen.format];
-  const dense = chosen.format === 'dense';
+  const format = formats[kernel.format];
+  const dense = kernel.format === 'dense';
+  const knowsLines = kernel.args.includes('width');
   const linesFor = (copied: boolean): { lines?: Lines } => {
+    if (knowsLines) return {};
     const pays = format.block[0] > 1 || copied || c.width > tilePixels;
-    const count = pays ? linesOf(c, chosen.format) : 1;
+    const count = pays ? linesOf(c, kernel.format) : 1;
     return count > 1 ? { lines: { count, pixels: c.width, bytes: 4 * c.pitch } } : {};
   };
   const whole = (): Part[] => [{ packed: format.pack(w, offsets), ...linesFor(false) }];
   if (c.build === 'scalar' || c.pixels < tilePixels) return whole();
-  const perRow = chosen.blocks / Math.ceil(w.rows / format.block[0]);
+  const perRow = blocks / Math.ceil(w.rows / format.block[0]);
   const { inputs, panel } = costConstants.l1;
-  const planes = planesOf(offsets);
-  const copied = planes && copyPays(planes, offsets, chosen) ? planes : undefined;
+  const planes = knowsLines ? undefined : planesOf(offsets);
+  const copied = planes && copyPays(planes, offsets, format, blocks) ? planes : undefined;
   const fit = dense
     ? (footprint(offsets, denseTile, line) + panelColumn * w.cols) / panel
     : copied
@@ -136,9 +138,9 @@ const planeBytes = ({ taps }: Planes): number => roundUp(taps.at(-1)! + 4 * tile
 function copyPays(
   planes: Planes,
   offsets: Int32Array,
-  { format, blocks }: Pick<LinearCandidate, 'format' | 'blocks'>,
+  { block: [height, width] }: Format,
+  blocks: number,
 ): boolean {
-  const [height, width] = formats[format].block;
   if (height > 1) return false;
   const { lines, pages } = costConstants.tiles;
   const strained =

@@ -61,6 +61,26 @@ function rowsOfSwath<E>(x: usize, y: usize, bias: usize, counts: usize, entries:
   }
 }
 
+/** Lines of five to eight pixels, three of them at a time: a tile of 28 would fall on the gaps between them. */
+export function f32_linear_csr_1x24<E>(x: usize, y: usize, bias: usize, counts: usize, entries: usize, rows: i32, cols: i32, pixels: i32, width: i32, pitch: i32, yRow: usize, e0: usize, e1: usize): void {
+  if (ASC_FEATURE_SIMD) {
+    const line = <usize>pitch << 2;
+    for (; pixels > 0; pixels -= 3 * pitch, x += 3 * line, y += 3 * line) {
+      let end = entries, from = entries, n = counts, b = bias, to = y;
+      for (let row = 0; row < rows; row++) {
+        end += <usize>load<u16>(n) << 3;
+        if (pixels > 2 * pitch) lines<E>(3, x, to, line, b, from, end, row, width, e0, e1);
+        else if (pixels > pitch) lines<E>(2, x, to, line, b, from, end, row, width, e0, e1);
+        else lines<E>(1, x, to, line, b, from, end, row, width, e0, e1);
+        from = end;
+        n += 2;
+        b += 4;
+        to += yRow;
+      }
+    }
+  }
+}
+
 /** One dot product per row. */
 export function f32_linear_csr_1x1<E>(x: usize, y: usize, bias: usize, counts: usize, entries: usize, rows: i32, cols: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
   for (let row = 0; row < rows; row++) {
@@ -126,6 +146,59 @@ function tile<E>(n: i32, x: usize, y: usize, bias: usize, entries: usize, end: u
     if (n > 3) put<E>(a3, y + 48, row, e0, e1, pixels - 12);
     if (n > 4) put<E>(a4, y + 64, row, e0, e1, pixels - 16);
     if (n > 5) put<E>(a5, y + 80, row, e0, e1, pixels - 20);
+  }
+}
+
+/** Two vectors of each of `n` lines. */
+// @ts-ignore: decorator
+@inline
+function lines<E>(n: i32, x: usize, y: usize, line: usize, bias: usize, entries: usize, end: usize, row: usize, width: i32, e0: usize, e1: usize): void {
+  let a0 = v128.load32_splat(bias);
+  let a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0;
+  while (entries < end) {
+    let w = v128.load32_splat(entries, 4);
+    let p = x + load<u32>(entries);
+    entries += 8;
+    a0 = madd(w, v128.load(p), a0);
+    a1 = madd(w, v128.load(p, 16), a1);
+    if (n > 1) {
+      p += line;
+      b0 = madd(w, v128.load(p), b0);
+      b1 = madd(w, v128.load(p, 16), b1);
+    }
+    if (n > 2) {
+      p += line;
+      c0 = madd(w, v128.load(p), c0);
+      c1 = madd(w, v128.load(p, 16), c1);
+    }
+    if (entries >= end) break;
+    w = v128.load32_splat(entries, 4);
+    p = x + load<u32>(entries);
+    entries += 8;
+    a0 = madd(w, v128.load(p), a0);
+    a1 = madd(w, v128.load(p, 16), a1);
+    if (n > 1) {
+      p += line;
+      b0 = madd(w, v128.load(p), b0);
+      b1 = madd(w, v128.load(p, 16), b1);
+    }
+    if (n > 2) {
+      p += line;
+      c0 = madd(w, v128.load(p), c0);
+      c1 = madd(w, v128.load(p, 16), c1);
+    }
+  }
+  put<E>(a0, y, row, e0, e1, 4);
+  put<E>(a1, y + 16, row, e0, e1, width - 4);
+  if (n > 1) {
+    y += line;
+    put<E>(b0, y, row, e0, e1, 4);
+    put<E>(b1, y + 16, row, e0, e1, width - 4);
+  }
+  if (n > 2) {
+    y += line;
+    put<E>(c0, y, row, e0, e1, 4);
+    put<E>(c1, y + 16, row, e0, e1, width - 4);
   }
 }
 

@@ -12,6 +12,9 @@ interface Case {
   readonly density: number;
   /** Columns read overlapping windows of one plane, as a convolution does, in shuffled order. */
   readonly taps?: boolean;
+  /** Pixels in lines of so many, so far from each other; those between them stay as they are. */
+  readonly width?: number;
+  readonly pitch?: number;
   /** Floats between output rows beyond the pixels. */
   readonly gap?: number;
   readonly emptyRow?: number;
@@ -57,6 +60,35 @@ function cases(mr: number, nr: number): Record<string, Case> {
   };
 }
 
+/** Cases of a kernel that goes by lines of an image: as many as make one, two and three of its tiles, of every width and with any gap. */
+function lineCases(): Record<string, Case> {
+  const made: Record<string, Case> = {};
+  for (const width of [5, 6, 7, 8]) {
+    for (const lines of [2, 3, 4, 5, 7]) {
+      const pitch = width + ((lines + width) % 4);
+      const pixels = (lines - 1) * pitch + width;
+      made[`${lines}_lines_of_${width}`] = {
+        rows: 5,
+        cols: 33,
+        density: 0.4,
+        pixels,
+        width,
+        pitch,
+        gap: lines % 3,
+      };
+    }
+  }
+  const usual = { rows: 9, cols: 16, pixels: 92, width: 8, pitch: 12 };
+  return {
+    ...made,
+    all_dense: { ...usual, density: 1 },
+    all_zero_row: { ...usual, density: 0.5, emptyRow: 4 },
+    empty_matrix: { ...usual, density: 0 },
+    taps_of_a_plane: { ...usual, density: 0.5, taps: true },
+    large_input: { ...usual, cols: 700, density: 0.1 },
+  };
+}
+
 for (const build of builds) {
   describe(build, () => {
     let m: Machine;
@@ -67,7 +99,8 @@ for (const build of builds) {
     for (const kernel of linearKernels) {
       const [mr, nr] = /_(\d+)x(\d+)$/.exec(kernel.name)!.slice(1).map(Number);
       describe(kernel.name, () => {
-        for (const [name, c] of Object.entries(cases(mr, nr))) {
+        const all = kernel.args.includes('width') ? lineCases() : cases(mr, nr);
+        for (const [name, c] of Object.entries(all)) {
           test(name, () => check(m, build, kernel, c));
         }
       });
@@ -108,14 +141,14 @@ test('names follow the convention and are unique', () => {
 });
 
 function check(m: Machine, build: LinearCase['build'], kernel: LinearKernel, c: Case): void {
-  const { rows, cols, pixels } = c;
+  const { rows, cols, pixels, width = pixels, pitch = pixels } = c;
   const contiguous = pixels === 1;
   const problem = {
     rows,
     cols,
     pixels,
-    width: pixels,
-    pitch: pixels,
+    width,
+    pitch,
     yRow: 4 * (pixels + (c.gap ?? 0)),
     contiguous,
     zeros: 0,
@@ -123,7 +156,8 @@ function check(m: Machine, build: LinearCase['build'], kernel: LinearKernel, c: 
     build,
   };
   if (!kernel.accepts(problem)) {
-    expect(pixels === 1 && cols >= 4, `${kernel.name} refuses a plain case`).toBe(false);
+    const plain = width === pixels ? pixels === 1 && cols >= 4 : build !== 'scalar';
+    expect(plain, `${kernel.name} refuses a plain case`).toBe(false);
     return;
   }
   m.reset();
@@ -157,7 +191,7 @@ function check(m: Machine, build: LinearCase['build'], kernel: LinearKernel, c: 
   for (let r = 0; r < rows; r++) {
     for (let p = 0; p < stride; p++) {
       const i = r * stride + p;
-      if (p >= pixels) expect(got[i], `gap after row ${r}`).toBe(7);
+      if (p >= pixels || p % pitch >= width) expect(got[i], `gap after row ${r}`).toBe(7);
       else if (!(Math.abs(got[i] - values[i]) <= bounds[i])) {
         expect.fail(`row ${r} pixel ${p}: ${got[i]}, expected ${values[i]} ± ${bounds[i]}`);
       }

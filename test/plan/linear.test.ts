@@ -83,15 +83,18 @@ describe('linear geometry', () => {
 
   test('rows narrower than the tiles of sparse kernels are one run with their gaps where that takes less', () => {
     // Eight half tiles against three tiles and a half; three narrow ones against one.
-    const pixels = (size: number) => {
-      const made = staged((s) => s.conv(s.conv(s.conv(s.input([1, 2, size, size]), 3, 1), 4, 5), 2, 1));
+    const pixels = (size: number, kernel: number) => {
+      const made = staged((s) => s.conv(s.conv(s.conv(s.input([1, 2, size, size]), 3, 1), 4, kernel), 2, 1));
       expectGeometry(made);
       const [, wide] = made.plan.steps.filter((s): s is LinearStep => s.form === 'linear');
       const { pixels, width, pitch } = linearGeometry(wide, made.plan, made.layouts);
       return { pixels, width, pitch };
     };
-    expect(pixels(12)).toEqual({ pixels: 92, width: 8, pitch: 12 });
-    expect(pixels(7)).toEqual({ pixels: 3, width: 3, pitch: 3 });
+    expect(pixels(12, 5)).toEqual({ pixels: 92, width: 8, pitch: 12 });
+    expect(pixels(7, 5)).toEqual({ pixels: 3, width: 3, pitch: 3 });
+    // A run of 148 pixels would take more than eight half tiles, three lines at a time less; longer gaps cost memory.
+    expect(pixels(20, 13)).toEqual({ pixels: 148, width: 8, pitch: 20 });
+    expect(pixels(26, 19)).toEqual({ pixels: 8, width: 8, pitch: 8 });
   });
 
   test('a dense layer has one pixel, several samples are several pixels', () => {

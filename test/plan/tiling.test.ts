@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Graph } from '../../compiler/ir/graph.ts';
 import { tensor } from '../../compiler/ir/tensor.ts';
-import { chooseLinear, linearCase } from '../../compiler/kernels.ts';
+import { chooseLinear, linearCase, linearKernels } from '../../compiler/kernels.ts';
 import { emit } from '../../compiler/pipeline.ts';
 import { fuse } from '../../compiler/plan/fuse.ts';
 import { lower } from '../../compiler/plan/lower.ts';
@@ -133,7 +133,7 @@ test('whatever the planes, entries in parts and copies read what the columns rea
       if (shuffled) offsets.reverse();
       const w = randomMatrix(rows, offsets.length, density, rows + planes);
       const c = linearCase(w, offsets, { ...problem, pixels });
-      const parts = tiled(w, offsets, c, { format: 'csr', blocks: formats.csr.count(w) });
+      const parts = tiled(w, offsets, c, { kernel: csrKernel, blocks: formats.csr.count(w) });
       if (parts[0].tile) copies++;
       const found = new Map<number, number>();
       for (const { packed, tile } of parts) {
@@ -168,6 +168,7 @@ test('whatever the planes, entries in parts and copies read what the columns rea
   expect(copies).toBeGreaterThan(5);
 });
 
+const csrKernel = linearKernels.find(({ name }) => name === 'f32_linear_csr_1x28')!;
 const divide = (n: number, by: number) => [Math.floor(n / by), n % by] as const;
 
 test('offsets that are no planes at even distances are read where they lie', () => {

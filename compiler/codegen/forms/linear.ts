@@ -38,6 +38,8 @@ export function writeLinear(ctx: Context, step: LinearStep): void {
           rows: String(g.rows),
           cols: String(packed.cols),
           pixels: String(g.pixels),
+          width: String(g.width),
+          pitch: String(g.pitch),
           yRow: String(g.yRow),
           e0: operands[group][0],
           e1: operands[group][1],
