@@ -100,8 +100,11 @@ export async function benchKernels(options: KernelBenchOptions = {}): Promise<Ke
       const tested = ours.filter((o) =>
         options.kernels ? options.kernels.includes(o.name) : options.all ? o.fits : o.chosen,
       );
-      const loops = tested.flatMap(({ name, loop }) => (loop ? [{ name: `loop of ${name}`, ...loop }] : []));
-      const results = await compare([{ name: 'tfjs-wasm', run: peer.run }, ...tested, ...loops], {
+      const placed = tested.map(({ name, place }) => ({ name, run: place() }));
+      const loops = tested.flatMap(({ name, loop }) =>
+        loop ? [{ name: `loop of ${name}`, run: loop.place() }] : [],
+      );
+      const results = await compare([{ name: 'tfjs-wasm', run: peer.run }, ...placed, ...loops], {
         minRounds,
         minTimeMs,
         warmupMs: 20,
@@ -160,7 +163,10 @@ async function settled(
   return found.flat();
 }
 
-interface Ours extends Task {
+interface Ours {
+  readonly name: string;
+  /** Puts its operands into the machine's memory. */
+  place(): Task['run'];
   readonly chosen: boolean;
   /** Whether it may be chosen: its weights take no more bytes than dense ones, and it is no sparse format that it stands in for. */
   readonly fits: boolean;
@@ -170,7 +176,7 @@ interface Ours extends Task {
   /** Multiply-adds of weights that are not zero. */
   readonly macs: number;
   /** One of `tiles` tiles, with input and results in a row. */
-  readonly loop?: { readonly run: () => void; readonly tiles: number };
+  readonly loop?: { place(): Task['run']; readonly tiles: number };
 }
 
 function linear(
@@ -210,7 +216,7 @@ function linear(
       .filter((kernel) => kernel.format === format && kernel.accepts(c))
       .map((kernel) => ({
         name: kernel.name,
-        run: m.task(kernel, m.place(tiled(w, offsets, c, { kernel, blocks }), addresses)),
+        place: () => m.task(kernel, m.place(tiled(w, offsets, c, { kernel, blocks }), addresses)),
         chosen: kernel === choice.kernel,
         fits: bytes <= denseBytes && standsIn,
         predictedNs: kernel.cost(c, blocks),
@@ -218,7 +224,7 @@ function linear(
         blocks,
         macs: useful,
         ...(kernel.name === loopKernel &&
-          tiles >= 1 && { loop: { run: oneTile(m, kernel, w, tileOffsets(offsets, plane)), tiles } }),
+          tiles >= 1 && { loop: { place: () => oneTile(m, kernel, w, tileOffsets(offsets, plane)), tiles } }),
       }));
   });
 }
@@ -326,7 +332,7 @@ function window(m: KernelMachine, shape: ImageShape, build: Build): Ours[] {
     .filter((kernel) => kernel.accepts(c))
     .map((kernel) => ({
       name: kernel.name,
-      run: m.task(kernel, [{ args: addresses }]),
+      place: () => m.task(kernel, [{ args: addresses }]),
       chosen: kernel === choice.kernel,
       fits: true,
       predictedNs: kernel.cost(c),

@@ -50,6 +50,8 @@ export interface LinearKernel {
   readonly format: FormatName;
   /** Arguments in order; those that `Format.arrays` names are addresses of packed arrays. */
   readonly args: readonly string[];
+  /** It passes over the lines of an image by itself: all pixels are given to it as they lie. */
+  readonly ownLines: boolean;
   accepts(c: LinearCase): boolean;
   /** Predicted nanoseconds where `blocks` blocks of the format are stored. */
   cost(c: LinearCase, blocks: number): number;
@@ -70,11 +72,11 @@ function linear(
   format: FormatName,
   accepts: LinearKernel['accepts'],
   cost: LinearKernel['cost'],
-  more: readonly string[] = [],
+  ownLines = false,
 ): LinearKernel {
-  const counts = ['rows', 'cols', 'pixels', ...more];
+  const counts = ['rows', 'cols', 'pixels', ...(ownLines ? ['width', 'pitch'] : [])];
   const args = ['x', 'y', 'bias', ...formats[format].arrays, ...counts, 'yRow', 'e0', 'e1'];
-  return { form: 'linear', name, family, format, args, accepts, cost };
+  return { form: 'linear', name, family, format, args, ownLines, accepts, cost };
 }
 
 export const linearKernels: readonly LinearKernel[] = [
@@ -82,7 +84,7 @@ export const linearKernels: readonly LinearKernel[] = [
   linear('f32_linear_dense_8x1', 'dense', 'dense', outputVector, vector(4, 1, 16, costConstants.tile8x1)),
   linear('f32_linear_columns_4x1', 'columns', 'columns', (c) => outputVector(c) && c.scratch, columnsCost),
   linear('f32_linear_csr_1x28', 'csr', 'csr', always, csrCost),
-  linear('f32_linear_csr_1x24', 'csr', 'csr', narrowLines, narrowCost, ['width', 'pitch']),
+  linear('f32_linear_csr_1x24', 'csr', 'csr', narrowLines, narrowCost, true),
   linear(
     'f32_linear_csr16_1x28',
     'csr16',

@@ -70,9 +70,8 @@ export function tiled(
 ): Part[] {
   const format = formats[kernel.format];
   const dense = kernel.format === 'dense';
-  const knowsLines = kernel.args.includes('width');
   const linesFor = (copied: boolean): { lines?: Lines } => {
-    if (knowsLines) return {};
+    if (kernel.ownLines) return {};
     const pays = format.block[0] > 1 || copied || c.width > tilePixels;
     const count = pays ? linesOf(c, kernel.format) : 1;
     return count > 1 ? { lines: { count, pixels: c.width, bytes: 4 * c.pitch } } : {};
@@ -81,7 +80,7 @@ export function tiled(
   if (c.build === 'scalar' || c.pixels < tilePixels) return whole();
   const perRow = blocks / Math.ceil(w.rows / format.block[0]);
   const { inputs, panel } = costConstants.l1;
-  const planes = knowsLines ? undefined : planesOf(offsets);
+  const planes = kernel.ownLines ? undefined : planesOf(offsets);
   const copied = planes && copyPays(planes, offsets, format, blocks) ? planes : undefined;
   const fit = dense
     ? (footprint(offsets, denseTile, line) + panelColumn * w.cols) / panel

@@ -99,7 +99,7 @@ for (const build of builds) {
     for (const kernel of linearKernels) {
       const [mr, nr] = /_(\d+)x(\d+)$/.exec(kernel.name)!.slice(1).map(Number);
       describe(kernel.name, () => {
-        const all = kernel.args.includes('width') ? lineCases() : cases(mr, nr);
+        const all = kernel.ownLines ? lineCases() : cases(mr, nr);
         for (const [name, c] of Object.entries(all)) {
           test(name, () => check(m, build, kernel, c));
         }
