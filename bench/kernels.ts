@@ -10,7 +10,6 @@ import {
   chooseLinear,
   chooseWindow,
   type LinearCase,
-  type LinearKernel,
   linearCase,
   linearKernels,
   windowKernels,
@@ -223,14 +222,14 @@ function linear(
         case: c,
         blocks,
         macs: useful,
-        ...(kernel.name === loopKernel &&
-          tiles >= 1 && { loop: { place: () => oneTile(m, kernel, w, tileOffsets(offsets, plane)), tiles } }),
+        ...(format === 'csr' &&
+          tiles >= 1 && { loop: { place: () => oneTile(m, w, tileOffsets(offsets, plane)), tiles } }),
       }));
   });
 }
 
-/** The kernel whose loop is timed by itself, and the pixels of its register tile. */
-const loopKernel = 'f32_linear_csr_1x28';
+/** The kernel of `csr` with the most pixels a tile, whose loop is timed by itself. */
+const loopKernel = linearKernels.find((k) => k.name === 'f32_linear_csr_1x28')!;
 const tilePixels = 28;
 
 /** The columns where only a tile of each plane is kept, with what taps see beyond it. */
@@ -240,7 +239,7 @@ function tileOffsets(offsets: Int32Array, plane: number): Int32Array {
   return offsets.map((o) => Math.floor(o / bytes) * roundUp(reach + 4 * tilePixels, 16) + (o % bytes));
 }
 
-function oneTile(m: KernelMachine, kernel: LinearKernel, w: Matrix, offsets: Int32Array): () => void {
+function oneTile(m: KernelMachine, w: Matrix, offsets: Int32Array): () => void {
   const shared = {
     x: m.random(Math.max(...offsets) / 4 + tilePixels),
     y: m.random(w.rows * tilePixels),
@@ -251,7 +250,7 @@ function oneTile(m: KernelMachine, kernel: LinearKernel, w: Matrix, offsets: Int
     e0: 0,
     e1: 0,
   };
-  return m.task(kernel, m.place([{ packed: formats.csr.pack(w, offsets) }], shared));
+  return m.task(loopKernel, m.place([{ packed: formats.csr.pack(w, offsets) }], shared));
 }
 
 /** The input as planes of floats that carry their padding, and the byte offset of every column of the weights in them. */
