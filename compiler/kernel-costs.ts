@@ -51,10 +51,11 @@ interface Tile {
 const passes = (n: number, t: Tile, blocks: number, groups: number): number =>
   n * (blocks * t.block + groups * t.row);
 
+/** Lines with gaps between them are done one by one. */
 function scalarCost(c: LinearCase, weights: number): number {
+  const pixels = linesIn(c) * c.width;
   return (
-    costConstants.scalar.mac * weights * c.pixels +
-    costConstants.scalar.row * c.rows * Math.ceil(c.pixels / 4)
+    costConstants.scalar.mac * weights * pixels + costConstants.scalar.row * c.rows * Math.ceil(pixels / 4)
   );
 }
 
@@ -107,6 +108,8 @@ export function panelCost(c: LinearCase, blocks: number): number {
 const largeWeights = 1 << 19;
 /** Pixels beyond which blocks of four rows pass over neighbouring tiles at once (`runtime/kernels/bsr.ts`). */
 const fewPixels = 256;
+/** Pixels that kernels without SIMD do at a time. */
+const scalarTile = 4;
 /** Pixels of the widest tile of formats whose kernels may run over an image line by line. */
 const lineTiles: Partial<Record<FormatName, number>> = {
   dense: 8,
@@ -118,8 +121,8 @@ const lineTiles: Partial<Record<FormatName, number>> = {
 
 /** How many lines a kernel runs over one by one: those of the image where that takes fewer tiles than all pixels with the gaps, else 1. */
 export function linesOf(c: LinearCase, format: FormatName): number {
-  const tile = lineTiles[format];
-  if (!tile || c.build === 'scalar') return 1;
+  const tile = c.build === 'scalar' ? scalarTile : lineTiles[format];
+  if (!tile) return 1;
   if (format === 'dense' && 4 * c.rows * c.cols > largeWeights) return 1;
   if (format === 'bsr4x1' && c.pixels > fewPixels) return 1;
   const lines = linesIn(c);
@@ -130,7 +133,7 @@ export const byLines =
   (format: FormatName, cost: LinearKernel['cost']): LinearKernel['cost'] =>
   (c, blocks) => {
     const lines = linesOf(c, format);
-    return lines > 1 ? lines * cost({ ...c, pixels: c.width }, blocks) : cost(c, blocks);
+    return lines > 1 ? lines * cost({ ...c, pixels: c.width, pitch: c.width }, blocks) : cost(c, blocks);
   };
 
 export function pairCost(c: LinearCase, blocks: number): number {

@@ -72,7 +72,7 @@ export function tiled(
   const dense = kernel.format === 'dense';
   const linesFor = (copied: boolean): { lines?: Lines } => {
     if (kernel.ownLines) return {};
-    const pays = format.block[0] > 1 || copied || c.width > tilePixels;
+    const pays = c.build === 'scalar' || format.block[0] > 1 || copied || c.width > tilePixels;
     const count = pays ? linesOf(c, kernel.format) : 1;
     return count > 1 ? { lines: { count, pixels: c.width, bytes: 4 * c.pitch } } : {};
   };
