@@ -285,8 +285,8 @@ async function expectWhole(graph: Graph, format: FormatName, shape: readonly num
   const inputs = { x: tensor('float32', shape, values) };
   const want = evaluateGraph(graph, inputs).y.data;
   const largest = Math.max(...Array.from(want, Math.abs));
-  for (const simd of ['simd', 'scalar'] as const) {
-    const { wasm, metadata } = await emit(graph, { format, simd });
+  for (const build of ['simd', 'scalar'] as const) {
+    const { wasm, metadata } = await emit(graph, { format, build });
     const got = execute(wasm, metadata, inputs).y.data;
     for (let i = 0; i < want.length; i++) expect(Math.abs(got[i] - want[i])).toBeLessThan(1e-5 * largest);
   }
