@@ -1,5 +1,5 @@
 /**
- * `node dist/bench/fit.js FILE…`: fits the constants of the cost model (compiler/kernels.ts) to kernels timed on this machine,
+ * `node dist/bench/fit.js FILE…`: fits the constants of the cost model (compiler/kernel-costs.ts) to kernels timed on this machine,
  * and prints them. A file is what `node dist/bench/kernels.js --all --json=FILE` writes; with `--block=4x1`, of blocks. Constants
  * minimise the mean |log(predicted / measured)|, which a few disturbed measurements don't move, by coordinate descent.
  */
@@ -29,6 +29,7 @@ const constants: Record<string, number>[] = (
     'csr7v',
     'csr4v',
     'csr1v',
+    'csr3x2v',
     'csr16',
     'csr1',
     'sell4',
