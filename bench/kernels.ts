@@ -246,6 +246,7 @@ function oneTile(m: KernelMachine, w: Matrix, offsets: Int32Array): () => void {
     bias: m.random(w.rows),
     rows: w.rows,
     pixels: tilePixels,
+    swath: tilePixels,
     yRow: 4 * tilePixels,
     e0: 0,
     e1: 0,

@@ -52,6 +52,8 @@ export interface LinearKernel {
   readonly args: readonly string[];
   /** It passes over the lines of an image by itself: all pixels are given to it as they lie. */
   readonly ownLines: boolean;
+  /** Pixels of its tile, where rows walk over a `swath` of them, whole tiles, before the next rows do. */
+  readonly walks?: number;
   accepts(c: LinearCase): boolean;
   /** Predicted nanoseconds where `blocks` blocks of the format are stored. */
   cost(c: LinearCase, blocks: number): number;
@@ -72,19 +74,25 @@ function linear(
   format: FormatName,
   accepts: LinearKernel['accepts'],
   cost: LinearKernel['cost'],
-  ownLines = false,
+  { ownLines = false, walks }: { readonly ownLines?: boolean; readonly walks?: number } = {},
 ): LinearKernel {
-  const counts = ['rows', 'cols', 'pixels', ...(ownLines ? ['width', 'pitch'] : [])];
+  const counts = [
+    'rows',
+    'cols',
+    'pixels',
+    ...(ownLines ? ['width', 'pitch'] : []),
+    ...(walks ? ['swath'] : []),
+  ];
   const args = ['x', 'y', 'bias', ...formats[format].arrays, ...counts, 'yRow', 'e0', 'e1'];
-  return { form: 'linear', name, family, format, args, ownLines, accepts, cost };
+  return { form: 'linear', name, family, format, args, ownLines, walks, accepts, cost };
 }
 
 export const linearKernels: readonly LinearKernel[] = [
   linear('f32_linear_dense_4x8', 'dense', 'dense', always, byLines('dense', panelCost)),
   linear('f32_linear_dense_8x1', 'dense', 'dense', outputVector, vector(4, 1, 16, costConstants.tile8x1)),
   linear('f32_linear_columns_4x1', 'columns', 'columns', (c) => outputVector(c) && c.scratch, columnsCost),
-  linear('f32_linear_csr_1x28', 'csr', 'csr', always, csrCost),
-  linear('f32_linear_csr_1x24', 'csr', 'csr', narrowLines, narrowCost, true),
+  linear('f32_linear_csr_1x28', 'csr', 'csr', always, csrCost, { walks: 28 }),
+  linear('f32_linear_csr_1x24', 'csr', 'csr', narrowLines, narrowCost, { ownLines: true }),
   linear(
     'f32_linear_csr16_1x28',
     'csr16',
@@ -94,7 +102,7 @@ export const linearKernels: readonly LinearKernel[] = [
   ),
   linear('f32_linear_csr_1x1', 'csr', 'csr', onePixel, vector(1, 1, 8, costConstants.csr1)),
   linear('f32_linear_sell4_4x1', 'sell', 'sell4', onePixel, vector(1, 1, 6, costConstants.sell4)),
-  linear('f32_linear_bsr4x1_4x8', 'bsr', 'bsr4x1', always, byLines('bsr4x1', panelCost)),
+  linear('f32_linear_bsr4x1_4x8', 'bsr', 'bsr4x1', always, byLines('bsr4x1', panelCost), { walks: 8 }),
   linear('f32_linear_bsr4x1_4x1', 'bsr', 'bsr4x1', outputVector, vector(4, 1, 20, costConstants.tile4x1)),
   linear('f32_linear_bsr2x1_2x16', 'bsr', 'bsr2x1', always, byLines('bsr2x1', pairCost)),
   linear('f32_linear_bsr2x1_2x1', 'bsr', 'bsr2x1', onePixel, vector(2, 1, 12, costConstants.tile2x1)),
@@ -337,6 +345,7 @@ export const countArgs: ReadonlySet<string> = new Set([
   'pixels',
   'width',
   'pitch',
+  'swath',
   'channels',
   'kh',
   'kw',

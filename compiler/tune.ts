@@ -132,7 +132,7 @@ function bytesOf(p: Problem): number {
 }
 
 /** Kernels of one key read the same packed arrays. */
-const shared = ({ format, ownLines }: LinearKernel): string => `${format} ${ownLines}`;
+const shared = ({ format, ownLines, walks }: LinearKernel): string => `${format} ${ownLines} ${walks}`;
 
 const partsOf = ({ matrix, offsets, c }: Problem, kernel: LinearKernel) =>
   tiled(matrix, offsets, c, { kernel, blocks: formats[kernel.format].count(matrix) });

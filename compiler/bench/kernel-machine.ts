@@ -71,9 +71,9 @@ export async function kernelMachine(
   return {
     put,
     place: (parts, shared) =>
-      parts.map(({ packed: { cols, arrays }, lines, tile }) => {
+      parts.map(({ packed: { cols, arrays }, lines, tile, swath }) => {
         const own = Object.entries(arrays).map(([name, array]) => [name, put(array)]);
-        const args = { ...shared, cols, ...Object.fromEntries(own) };
+        const args = { ...shared, cols, ...(swath && { swath }), ...Object.fromEntries(own) };
         return { args, lines, ...(tile && { tile: { ...tile, copy: reserve(tileBytes(tile)) } }) };
       }),
     random(floats, zeros = 0) {

@@ -11,8 +11,11 @@
  * output meanwhile.
  *
  * Lines: where an image is as wide as whole tiles, its lines are done one by one, so that no tile falls on the gaps between them.
+ *
+ * Swaths: how many neighbouring tiles a row of sparse weights walks over before the next row does. Few, and the input stays near for
+ * all rows; many, and what has to come from beyond the caches and go there comes and goes in long streams.
  */
-import { costConstants, linesOf } from '../kernel-costs.ts';
+import { costConstants, fewPixels, linesOf } from '../kernel-costs.ts';
 import type { LinearCandidate, LinearCase } from '../kernels.ts';
 import type { Format, Matrix, Packed } from '../sparse/format.ts';
 import { formats } from '../sparse/index.ts';
@@ -29,6 +32,12 @@ const page = 4096;
 const leastBlocks = 28;
 /** Vectors multiplied for each that is copied below which the copy costs more than it saves. */
 const leastReuse = 12;
+/** Bytes of input in a swath, and tiles of a plane. A row that is walked again ends where the processor has seen it end. */
+const near = { bytes: 80 * 1024, tiles: 8 };
+/** The same of a swath that streams, whose planes are a page each: prefetchers end there. */
+const stream = { bytes: 640 * 1024, plane: page };
+/** Blocks of a group of four rows from which on each passes over one tile at a time. */
+const longRow = 64;
 
 /** Planes of the input whose pixels are copied, a tile at a time, before the kernel runs over them. */
 export interface Tile {
@@ -56,6 +65,8 @@ export interface Part {
   readonly lines?: Lines;
   /** Where given, the offsets of the packed columns are of the copy. */
   readonly tile?: Tile;
+  /** Pixels that rows walk over before the next rows do, for kernels that can. */
+  readonly swath?: number;
 }
 
 /** Bytes of the copy. */
@@ -76,7 +87,8 @@ export function tiled(
     const count = pays ? linesOf(c, kernel.format) : 1;
     return count > 1 ? { lines: { count, pixels: c.width, bytes: 4 * c.pitch } } : {};
   };
-  const whole = (): Part[] => [{ packed: format.pack(w, offsets), ...linesFor(false) }];
+  const swath = kernel.walks && { swath: swathOf(kernel.walks, w, offsets, c, blocks, format) };
+  const whole = (): Part[] => [{ packed: format.pack(w, offsets), ...linesFor(false), ...swath }];
   if (c.build === 'scalar' || c.pixels < tilePixels) return whole();
   const perRow = blocks / Math.ceil(w.rows / format.block[0]);
   const { inputs, panel } = costConstants.l1;
@@ -105,6 +117,7 @@ export function tiled(
   return parts.map(([matrix, at, tile]) => ({
     packed: format.pack(matrix, at),
     ...linesFor(tile !== undefined),
+    ...swath,
     ...(tile && { tile }),
   }));
 }
@@ -147,6 +160,26 @@ function copyPays(
   const read = (blocks * width * tilePixels) / 4;
   const copied = (planes.count * planeBytes(planes)) / 16;
   return strained && read >= leastReuse * copied;
+}
+
+/** Pixels of a swath, in tiles of `tile`. */
+function swathOf(
+  tile: number,
+  w: Matrix,
+  offsets: Int32Array,
+  c: LinearCase,
+  blocks: number,
+  { block: [height, width] }: Format,
+): number {
+  const planes = planesOf(offsets)?.count ?? w.cols;
+  const far = 4 * c.pixels * (w.rows + planes) > costConstants.l2.bytes;
+  if (far && blocks * width < leastReuse * planes) {
+    const pixels = Math.min(stream.plane, stream.bytes / planes) / 4;
+    return tile * Math.max(1, Math.floor(pixels / tile));
+  }
+  const long = height > 1 && (c.pixels <= fewPixels || blocks >= longRow * Math.ceil(w.rows / height));
+  if (long) return tile;
+  return tile * Math.min(near.tiles, Math.max(1, Math.floor(near.bytes / (4 * tile * w.cols))));
 }
 
 /** The planes that the columns at these offsets lie on. */

@@ -1,11 +1,9 @@
 import { scalarRow, tile2x16, tile4x1, tile4x8 } from './blocks';
-import { madd, swathOf } from './simd';
+import { madd } from './simd';
 
-/** `linear` over blocks of four rows in one column. */
-export function f32_linear_bsr4x1_4x8<E>(x: usize, y: usize, bias: usize, counts: usize, columns: usize, weights: usize, rows: i32, cols: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
+/** `linear` over blocks of four rows in one column. A group of rows walks over the tiles of a swath before the next group does. */
+export function f32_linear_bsr4x1_4x8<E>(x: usize, y: usize, bias: usize, counts: usize, columns: usize, weights: usize, rows: i32, cols: i32, pixels: i32, swath: i32, yRow: usize, e0: usize, e1: usize): void {
   if (ASC_FEATURE_SIMD) {
-    // Where rows are short, and so many tiles lie between two walks of one that the processor forgets its end.
-    const swath = load<u32>(counts) < 64 && pixels > 256 ? swathOf(8, cols) : 8;
     for (; pixels > 0; pixels -= swath, x += <usize>swath << 2, y += <usize>swath << 2) {
       let c = columns, w = weights, to = y, b = bias, n = counts;
       for (let row = 0; row < rows; row += 4) {

@@ -1,14 +1,14 @@
-import { madd, put, swathOf } from './simd';
+import { madd, put } from './simd';
 
 /**
- * `linear` over compressed sparse rows. A tile of pixels stays in registers while all entries of a row pass by.
+ * `linear` over compressed sparse rows. A tile of pixels stays in registers while all entries of a row pass by; a row walks over the tiles
+ * of a swath before the next row does.
  *
  * V8 hoists the loads of a basic block above its arithmetic, so a tile of n vectors needs 2n + 1 registers: of 15, that allows 7.
  * The `break` between two entries keeps them in blocks of their own.
  */
-export function f32_linear_csr_1x28<E>(x: usize, y: usize, bias: usize, counts: usize, entries: usize, rows: i32, cols: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
+export function f32_linear_csr_1x28<E>(x: usize, y: usize, bias: usize, counts: usize, entries: usize, rows: i32, cols: i32, pixels: i32, swath: i32, yRow: usize, e0: usize, e1: usize): void {
   if (ASC_FEATURE_SIMD) {
-    const swath = swathOf(28, cols);
     for (; pixels > 0; pixels -= swath, x += <usize>swath << 2, y += <usize>swath << 2) {
       rowsOfSwath<E>(x, y, bias, counts, entries, rows, min<i32>(pixels, swath), yRow, e0, e1);
     }

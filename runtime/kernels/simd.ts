@@ -6,20 +6,6 @@ export function madd(a: v128, b: v128, c: v128): v128 {
   else return f32x4.add(c, f32x4.mul(a, b));
 }
 
-/**
- * Bytes of input that all rows walk over before any goes on, and how many neighbouring tiles that may be: a row that is walked
- * again ends where the processor has seen it end.
- */
-const SWATH: i32 = 80 * 1024;
-const SWATH_TILES: i32 = 8;
-
-/** Pixels of a swath, in tiles of `tile`. */
-// @ts-ignore: decorator
-@inline
-export function swathOf(tile: i32, cols: i32): i32 {
-  return tile * min<i32>(SWATH_TILES, max<i32>(1, SWATH / (cols * (tile << 2))));
-}
-
 /** Stores the first `count` lanes: none where it is not positive, all four where it is four or more. */
 // @ts-ignore: decorator
 @inline

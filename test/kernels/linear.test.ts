@@ -183,7 +183,7 @@ function check(m: Machine, build: LinearCase['build'], kernel: LinearKernel, c: 
   const addresses: Record<string, number> = { x: m.put(x), y, bias: m.put(bias), e1: m.put(scale) };
   addresses.e0 = (m.put(residual) - y) >>> 0;
   for (const name of formats[kernel.format].arrays) addresses[name] = m.put(packed.arrays[name]);
-  Object.assign(addresses, problem);
+  Object.assign(addresses, problem, { swath: 2 * (kernel.walks ?? 1) });
   m.kernels[kernel.name](...kernel.args.map((a) => addresses[a]));
 
   const got = m.floats(y, rows * stride);

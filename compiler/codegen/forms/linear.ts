@@ -29,7 +29,7 @@ export function writeLinear(ctx: Context, step: LinearStep): void {
   ctx.code.line(`const ${y}: usize = ${ctx.start(step.y)};`);
   writeLoops(ctx, g.outer, [x, y], ([px, py]) => {
     for (let group = 0; group < g.groups; group++) {
-      parts[group].forEach(({ packed, tile, lines }, i) => {
+      parts[group].forEach(({ packed, tile, lines, swath }, i) => {
         const { name, operands } = epilogues[group][i];
         const known: Record<string, string> = {
           x: group === 0 ? px : `${px} + ${group * g.xGroup}`,
@@ -40,6 +40,7 @@ export function writeLinear(ctx: Context, step: LinearStep): void {
           pixels: String(g.pixels),
           width: String(g.width),
           pitch: String(g.pitch),
+          ...(swath && { swath: String(swath) }),
           yRow: String(g.yRow),
           e0: operands[group][0],
           e1: operands[group][1],
