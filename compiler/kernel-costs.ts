@@ -106,7 +106,7 @@ export function panelCost(c: LinearCase, blocks: number): number {
 
 /** Bytes of weights that the dense kernel reads once for all tiles (`LARGE` in `runtime/kernels/dense.ts`). */
 const largeWeights = 1 << 19;
-/** Pixels beyond which blocks of four rows walk over neighbouring tiles (`plan/tiling.ts`). */
+/** Pixels beyond which blocks of several rows walk over neighbouring tiles (`plan/tiling.ts`). */
 export const fewPixels = 256;
 /** Pixels that kernels without SIMD do at a time. */
 const scalarTile = 4;

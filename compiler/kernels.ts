@@ -104,7 +104,7 @@ export const linearKernels: readonly LinearKernel[] = [
   linear('f32_linear_sell4_4x1', 'sell', 'sell4', onePixel, vector(1, 1, 6, costConstants.sell4)),
   linear('f32_linear_bsr4x1_4x8', 'bsr', 'bsr4x1', always, byLines('bsr4x1', panelCost), { walks: 8 }),
   linear('f32_linear_bsr4x1_4x1', 'bsr', 'bsr4x1', outputVector, vector(4, 1, 20, costConstants.tile4x1)),
-  linear('f32_linear_bsr2x1_2x16', 'bsr', 'bsr2x1', always, byLines('bsr2x1', pairCost)),
+  linear('f32_linear_bsr2x1_2x16', 'bsr', 'bsr2x1', always, byLines('bsr2x1', pairCost), { walks: 16 }),
   linear('f32_linear_bsr2x1_2x1', 'bsr', 'bsr2x1', onePixel, vector(2, 1, 12, costConstants.tile2x1)),
   linear(
     'f32_linear_bsr1x4_1x1',

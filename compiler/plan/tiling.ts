@@ -33,10 +33,10 @@ const leastBlocks = 28;
 /** Vectors multiplied for each that is copied below which the copy costs more than it saves. */
 const leastReuse = 12;
 /** Bytes of input in a swath, and tiles of a plane. A row that is walked again ends where the processor has seen it end. */
-const near = { bytes: 80 * 1024, tiles: 8 };
+const near = { bytes: 48 * 1024, tiles: 8 };
 /** The same of a swath that streams, whose planes are a page each: prefetchers end there. */
 const stream = { bytes: 640 * 1024, plane: page };
-/** Blocks of a group of four rows from which on each passes over one tile at a time. */
+/** Blocks of a group of rows from which on each group passes over one tile at a time. */
 const longRow = 64;
 
 /** Planes of the input whose pixels are copied, a tile at a time, before the kernel runs over them. */

@@ -36,22 +36,22 @@ export function f32_linear_bsr4x1_4x1<E>(x: usize, y: usize, bias: usize, counts
   } else scalarBlocks<E>(2, x, y, bias, counts, columns, weights, rows, 1, 4, e0, e1);
 }
 
-/** `linear` over blocks of two rows in one column. */
-export function f32_linear_bsr2x1_2x16<E>(x: usize, y: usize, bias: usize, counts: usize, columns: usize, weights: usize, rows: i32, cols: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
+/** `linear` over blocks of two rows in one column. A pair of rows walks over the tiles of a swath before the next pair does. */
+export function f32_linear_bsr2x1_2x16<E>(x: usize, y: usize, bias: usize, counts: usize, columns: usize, weights: usize, rows: i32, cols: i32, pixels: i32, swath: i32, yRow: usize, e0: usize, e1: usize): void {
   if (ASC_FEATURE_SIMD) {
-    for (let p = 0; p < pixels; p += 16) {
+    for (; pixels > 0; pixels -= swath, x += <usize>swath << 2, y += <usize>swath << 2) {
       let c = columns, w = weights, to = y, b = bias, n = counts;
       for (let row = 0; row < rows; row += 2) {
         const end = c + (<usize>load<u32>(n) << 2);
-        tile2x16<E>(x, to, b, c, end, w, row, rows - row, pixels - p, yRow, e0, e1);
+        for (let p = 0; p < min<i32>(pixels, swath); p += 16) {
+          tile2x16<E>(x + (<usize>p << 2), to + (<usize>p << 2), b, c, end, w, row, rows - row, pixels - p, yRow, e0, e1);
+        }
         w += (end - c) << 1;
         c = end;
         n += 4;
         b += 8;
         to += yRow << 1;
       }
-      x += 64;
-      y += 64;
     }
   } else scalarBlocks<E>(1, x, y, bias, counts, columns, weights, rows, pixels, yRow, e0, e1);
 }

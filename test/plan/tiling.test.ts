@@ -204,6 +204,32 @@ test('lines are done one by one where that takes fewer tiles', () => {
   expect(lines(8, 64, 56, 56, { format: 'csr16' })).toEqual({ count: 56, pixels: 56, bytes: 228 });
 });
 
+test('rows walk over few tiles of what stays near, and stream over what is far and seldom read', () => {
+  const swath = (...args: Parameters<typeof tilingOf>) => {
+    const [part] = tilingOf(...args).parts;
+    return part.tile ? part.tile.pixels : part.swath;
+  };
+  const csr = (more = {}) => ({ format: 'csr', ...more });
+  // 48 kB of input, eight tiles at most, whole ones.
+  expect(swath(32, 8, 0.1, 784, csr())).toBe(8 * 28);
+  expect(swath(64, 64, 0.1, 784, csr())).toBe(6 * 28);
+  expect(swath(128, 4000, 0.01, 784, csr({ plane: 28 }))).toBe(28);
+  // 1.6 MB in, a plane read 6 times: a page of each plane, or 640 kB.
+  expect(swath(128, 64, 0.05, 6272, csr())).toBe(36 * 28);
+  expect(swath(32, 320, 0.05, 6272, csr())).toBe(18 * 28);
+  // The same, read often; and small.
+  expect(swath(640, 64, 0.05, 6272, csr())).toBe(6 * 28);
+  expect(swath(128, 64, 0.05, 784, csr())).toBe(6 * 28);
+  // Copies are one tile.
+  expect(swath(256, 128, 0.3, 6272, csr())).toBe(28);
+  expect(swath(64, 64, 0.1, 784, { format: 'bsr4x1' })).toBe(8 * 8);
+  expect(swath(64, 64, 0.1, 6272, { format: 'bsr4x1' })).toBe(1024);
+  // Rows that are long, or that the processor has not forgotten.
+  expect(swath(16, 200, 0.4, 784, { format: 'bsr4x1' })).toBe(8);
+  expect(swath(64, 64, 0.1, 196, { format: 'bsr4x1' })).toBe(8);
+  expect(swath(64, 64, 0.1, 784, { format: 'dense' })).toBeUndefined();
+});
+
 describe.each([
   ['dense', 8],
   ['dense', 24],
