@@ -83,7 +83,8 @@ export function tiled(
   const dense = kernel.format === 'dense';
   const linesFor = (copied: boolean): { lines?: Lines } => {
     if (kernel.ownLines) return {};
-    const pays = c.build === 'scalar' || format.block[0] > 1 || copied || c.width > tilePixels;
+    const turns = kernel.walks === undefined && c.width > tilePixels;
+    const pays = c.build === 'scalar' || format.block[0] > 1 || copied || turns;
     const count = pays ? linesOf(c, kernel.format) : 1;
     return count > 1 ? { lines: { count, pixels: c.width, bytes: 4 * c.pitch } } : {};
   };
@@ -179,7 +180,7 @@ function swathOf(
   }
   const long = height > 1 && (c.pixels <= fewPixels || blocks >= longRow * Math.ceil(w.rows / height));
   if (long) return tile;
-  return tile * Math.min(near.tiles, Math.max(1, Math.floor(near.bytes / (4 * tile * w.cols))));
+  return tile * Math.min(near.tiles, Math.max(1, Math.floor(near.bytes / (4 * tile * planes))));
 }
 
 /** The planes that the columns at these offsets lie on. */
