@@ -17,6 +17,8 @@ export interface ColdStartOptions {
   readonly rounds?: number;
   readonly seed?: number;
   readonly timeoutMs?: number;
+  /** A command that every process is started through, with its arguments. */
+  readonly through?: readonly string[];
   readonly onRound?: (share: number) => void;
 }
 
@@ -48,13 +50,13 @@ export async function coldStart(
   variants: readonly ColdVariant[],
   options: ColdStartOptions = {},
 ): Promise<ColdStarts> {
-  const { rounds = 9, seed = 1, timeoutMs = 60_000, onRound } = options;
+  const { rounds = 9, seed = 1, timeoutMs = 60_000, through = [], onRound } = options;
   const all = [emptyProcess, ...variants];
   const runs: Run[][] = all.map(() => []);
   for (let round = -1; round < rounds; round++) {
     for (let k = 0; k < all.length; k++) {
       const i = (k + round + 1) % all.length;
-      const run = await runOnce(all[i], timeoutMs);
+      const run = await runOnce(all[i], through, timeoutMs);
       if (round >= 0) runs[i].push(run);
     }
     onRound?.((round + 2) / (rounds + 1));
@@ -80,11 +82,16 @@ function summarizeRuns(runs: readonly Run[], seed: number): ColdStart {
   };
 }
 
-function runOnce({ name, module, args = [] }: ColdVariant, timeoutMs: number): Promise<Run> {
+function runOnce(
+  { name, module, args = [] }: ColdVariant,
+  through: readonly string[],
+  timeoutMs: number,
+): Promise<Run> {
   return new Promise((resolve, reject) => {
     const start = performance.now();
-    const argv = module === undefined ? args : [module, ...args];
-    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs });
+    const own = module === undefined ? args : [module, ...args];
+    const [command, ...argv] = [...through, process.execPath, ...own];
+    const child = spawn(command, argv, { stdio: ['ignore', 'pipe', 'pipe'], timeout: timeoutMs });
     let out = '';
     let err = '';
     child.stdout.setEncoding('utf8').on('data', (text) => (out += text));

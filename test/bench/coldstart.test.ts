@@ -47,6 +47,16 @@ test('runs variants in fresh processes, alternating, and reads what they print',
   expect(shares.at(-1)).toBe(1);
 });
 
+test('starts processes through a command', async () => {
+  const source = `console.log(JSON.stringify({ ms: Number(process.env.SLOWNESS), rss: 1 }));`;
+  const module = await moduleOf('through', source);
+  const { variants } = await coldStart([{ name: 'a', module }], {
+    rounds: 1,
+    through: ['env', 'SLOWNESS=23'],
+  });
+  expect(variants[0].median).toBe(23);
+});
+
 test('a child that fails, is silent or hangs is an error that says so', async () => {
   const failing = await moduleOf('failing', `throw new Error('no weights here')`);
   const silent = await moduleOf('silent', `console.log('done')`);
