@@ -14,6 +14,7 @@ import {
   linearKernels,
   windowKernels,
 } from '../compiler/kernels.ts';
+import { planeStride } from '../compiler/plan/layout.ts';
 import { tiled } from '../compiler/plan/tiling.ts';
 import { loadBackend } from '../compiler/prune/train/backend.ts';
 import type { Matrix } from '../compiler/sparse/format.ts';
@@ -187,7 +188,7 @@ function linear(
 ): Ours[] {
   const { plane, pixels, width, pitch, offsets } = view(shape);
   const w = sparseMatrix(shape.rows, offsets.length, density, block);
-  const yRow = pixels === 1 ? 4 : 4 * roundUp(pixels, 4);
+  const yRow = pixels === 1 ? 4 : 4 * planeStride(pixels);
   const zeros = shape.kind === 'matrix' ? shape.zeros : 0;
   const problem = { pixels, width, pitch, yRow, build, zeros, scratch: true };
   const c = linearCase(w, offsets, problem);
@@ -263,7 +264,7 @@ function view(s: Exclude<Shape, { kind: 'depthwise' }>): {
   offsets: Int32Array;
 } {
   if (s.kind === 'matrix') {
-    const plane = s.pixels === 1 ? 1 : roundUp(s.pixels, 4);
+    const plane = s.pixels === 1 ? 1 : planeStride(s.pixels);
     const { pixels } = s;
     return {
       plane,
@@ -275,7 +276,7 @@ function view(s: Exclude<Shape, { kind: 'depthwise' }>): {
   }
   const out = s.size / s.stride;
   const pitch = out + 1;
-  const phase = roundUp((out + 2) * pitch + 1, 4);
+  const phase = planeStride((out + 2) * pitch + 1);
   const offsets: number[] = [];
   for (let c = 0; c < s.cols; c++) {
     for (let v = 0; v < s.kernel; v++) {

@@ -45,8 +45,19 @@ export interface LayoutRequest {
   readonly fill?: number;
 }
 
-/** Floats of a 128-bit vector. */
+/** Floats of a 128-bit vector, of a cache line and of a page. */
 const lanes = 4;
+const line = 16;
+const page = 1024;
+
+/**
+ * Elements from plane to plane: whole vectors, and of large planes no multiple of four cache lines, for then the same pixels of all
+ * planes would share a few sets of an L1 cache.
+ */
+export function planeStride(elements: number): number {
+  const whole = Math.ceil(elements / lanes) * lanes;
+  return whole >= page && whole % (4 * line) === 0 ? whole + line : whole;
+}
 
 export function makeLayout(r: LayoutRequest): Layout {
   const rank = r.shape.length;
@@ -76,8 +87,7 @@ export function makeLayout(r: LayoutRequest): Layout {
   };
   for (let i = rank - 1; i >= 0; i--) {
     const a = order[i];
-    // Planes of pixels start at vector boundaries.
-    if (tail > 0 && i === rank - 1 - tail) stride = Math.ceil(stride / lanes) * lanes;
+    if (tail > 0 && i === rank - 1 - tail) stride = planeStride(stride);
     // Phase planes sit between the spatial axes and the axes outside them.
     if (phases[a] === 1) flush();
     strides[a] = stride;

@@ -85,6 +85,22 @@ test('even gaps: rows and planes at constant distances', () => {
   );
 });
 
+test.each([32, 56, 64, 112])('the same pixels of many planes of %i² fall on all sets of a cache', (size) => {
+  const l = makeLayout({ shape: [1, 128, size, size], tail: [2, 3] });
+  expect(l.strides[1]).toBeGreaterThanOrEqual(size ** 2);
+  expect(l.strides[1] - size ** 2).toBeLessThanOrEqual(16);
+  const perSet = new Map<number, number>();
+  for (let plane = 0; plane < 128; plane++) {
+    const set = Math.floor((4 * l.strides[1] * plane) / 64) % 64;
+    perSet.set(set, (perSet.get(set) ?? 0) + 1);
+  }
+  expect(Math.max(...perSet.values())).toBeLessThanOrEqual(4);
+});
+
+test('small planes lie close', () => {
+  expect(makeLayout({ shape: [1, 8, 16, 16], tail: [2, 3] }).strides[1]).toBe(256);
+});
+
 test('margins of three axes and three-axis tails', () => {
   const request = { shape: [2, 3, 5, 5], tail: [1, 2, 3], before: [0, 0, 1, 1], after: [0, 0, 1, 1] };
   const l = makeLayout(request);

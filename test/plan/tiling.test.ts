@@ -305,6 +305,21 @@ describe.each(['csr', 'csr16'] as FormatName[])('%s over a copy', (format) => {
   });
 });
 
+test.each(['dense', 'csr', 'bsr4x1'] as FormatName[])('%s over planes that are set apart', async (format) => {
+  const s = new Sketch();
+  const x = s.input([1, 8, 64, 64]);
+  const w = (rows: number, cols: number) =>
+    s.constant([rows, cols, 1, 1], [...randomMatrix(rows, cols, 0.3, rows).data]);
+  // 2 MB between the layers, read seldom: rows stream.
+  const first = s.op('relu', [s.conv(x, 120, 1, { w: w(120, 8) })]);
+  const graph = s.done(s.conv(first, 8, 1, { w: w(8, 120) }));
+  const staged = stage(fuse(lower(graph)));
+  const [, last] = select(staged, { build: 'simd', objective: 'speed', sparse: true, format }).values();
+  expect(last.geometry.offsets[1]).toBe(4 * (64 ** 2 + 16));
+  if (format !== 'dense') expect(last.parts[0][0].swath).toBeGreaterThan(900);
+  await expectWhole(graph, format, [1, 8, 64, 64]);
+});
+
 async function expectWhole(graph: Graph, format: FormatName, shape: readonly number[]): Promise<void> {
   const next = generator(5);
   const values = Float32Array.from({ length: shape.reduce((n, d) => n * d, 1) }, () => next() - 0.5);
