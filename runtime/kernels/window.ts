@@ -21,10 +21,23 @@ export function f32_depthwise_3x3s2_1x4<E>(x: usize, y: usize, bias: usize, weig
   else scalar<E>(CONV, x, y, bias, weights, channels, xC, yC, 3, 3, 2, 2, 1, 1, outH, outW, xPitch, yPitch, e0, e1);
 }
 
-/** Planes in strips of four output pixels; the weights of a channel are spread once for all of them. */
+/** Bytes of an input plane from which on it is done in bands of rows. Inline, as below: else asc makes one loop of full and other strips. */
+// @ts-ignore: decorator
+@inline
+const LARGE_PLANE: i32 = 8 * 1024;
+/** Bytes of a band, about. */
+// @ts-ignore: decorator
+@inline
+const BAND: i32 = 2 * 1024;
+
+/**
+ * Planes in strips of four output pixels; the weights of a channel are spread once for all of them. Strips down a large plane would come to
+ * every cache line of it before they come back to the first.
+ */
 // @ts-ignore: decorator
 @inline
 function strips3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  const band = outH * stride * <i32>xPitch > LARGE_PLANE ? max<i32>(4, BAND / <i32>xPitch) : outH;
   for (let c = 0; c < channels; c++) {
     const b = v128.load32_splat(bias);
     const w0 = v128.load32_splat(weights);
@@ -36,9 +49,12 @@ function strips3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usi
     const w6 = v128.load32_splat(weights, 24);
     const w7 = v128.load32_splat(weights, 28);
     const w8 = v128.load32_splat(weights, 32);
-    for (let left = outW, px = x, py = y; left > 0; left -= 4, px += 16 * stride, py += 16) {
-      if (left >= 4) strip3x3<E>(stride, true, px, py, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, c, outH, xPitch, yPitch, left, e0, e1);
-      else strip3x3<E>(stride, false, px, py, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, c, outH, xPitch, yPitch, left, e0, e1);
+    for (let rows = outH, bx = x, by = y; rows > 0; rows -= band, bx += band * stride * xPitch, by += band * yPitch) {
+      const high = min<i32>(rows, band);
+      for (let left = outW, px = bx, py = by; left > 0; left -= 4, px += 16 * stride, py += 16) {
+        if (left >= 4) strip3x3<E>(stride, true, px, py, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, c, high, xPitch, yPitch, left, e0, e1);
+        else strip3x3<E>(stride, false, px, py, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, c, high, xPitch, yPitch, left, e0, e1);
+      }
     }
     x += xC;
     y += yC;

@@ -45,6 +45,11 @@ const cases: Record<string, Shape> = {
   kernel_1x7: { ...plain, kh: 1, kw: 7 },
   kernel_7x1: { ...plain, kh: 7, kw: 1 },
   kernel_1x1: { ...plain, kh: 1, kw: 1 },
+  // Planes of more than 8 kB, in bands of eight rows, of four, and a band that is not full.
+  large_in_bands_of_8: { ...plain, outH: 43, outW: 62 },
+  large_in_bands_of_4: { ...plain, outH: 23, outW: 130 },
+  large_in_bands: { ...plain, outH: 40, outW: 64 },
+  stride2_large_in_bands: { ...stride2, outH: 22, outW: 59 },
   dilated: { ...plain, dilationY: 2, dilationX: 3 },
   dilated_stride2: { ...stride2, dilationY: 2, dilationX: 2 },
 };
