@@ -88,12 +88,14 @@ export function tiled(
     const count = pays ? linesOf(c, kernel.format) : 1;
     return count > 1 ? { lines: { count, pixels: c.width, bytes: 4 * c.pitch } } : {};
   };
-  const swath = kernel.walks && { swath: swathOf(kernel.walks, w, offsets, c, blocks, format) };
+  const planes = kernel.ownLines ? undefined : planesOf(offsets);
+  const swath = kernel.walks && {
+    swath: swathOf(kernel.walks, format, c, blocks, planes?.count ?? w.cols),
+  };
   const whole = (): Part[] => [{ packed: format.pack(w, offsets), ...linesFor(false), ...swath }];
   if (c.build === 'scalar' || c.pixels < tilePixels) return whole();
   const perRow = blocks / Math.ceil(w.rows / format.block[0]);
   const { inputs, panel } = costConstants.l1;
-  const planes = kernel.ownLines ? undefined : planesOf(offsets);
   const copied = planes && copyPays(planes, offsets, format, blocks) ? planes : undefined;
   const fit = dense
     ? (footprint(offsets, denseTile, line) + panelColumn * w.cols) / panel
@@ -163,22 +165,20 @@ function copyPays(
   return strained && read >= leastReuse * copied;
 }
 
-/** Pixels of a swath, in tiles of `tile`. */
+/** Pixels of a swath, in tiles of `tile`, where columns lie on so many planes. */
 function swathOf(
   tile: number,
-  w: Matrix,
-  offsets: Int32Array,
+  { block: [height, width] }: Format,
   c: LinearCase,
   blocks: number,
-  { block: [height, width] }: Format,
+  planes: number,
 ): number {
-  const planes = planesOf(offsets)?.count ?? w.cols;
-  const far = 4 * c.pixels * (w.rows + planes) > costConstants.l2.bytes;
+  const far = 4 * c.pixels * (c.rows + planes) > costConstants.l2.bytes;
   if (far && blocks * width < leastReuse * planes) {
     const pixels = Math.min(stream.plane, stream.bytes / planes) / 4;
     return tile * Math.max(1, Math.floor(pixels / tile));
   }
-  const long = height > 1 && (c.pixels <= fewPixels || blocks >= longRow * Math.ceil(w.rows / height));
+  const long = height > 1 && (c.pixels <= fewPixels || blocks >= longRow * Math.ceil(c.rows / height));
   if (long) return tile;
   return tile * Math.min(near.tiles, Math.max(1, Math.floor(near.bytes / (4 * tile * planes))));
 }
