@@ -1,6 +1,6 @@
 /**
  * `node dist/bench/fit.js FILE…`: fits the constants of the cost model (compiler/kernel-costs.ts) to kernels timed on this machine,
- * and prints them. A file is what `node dist/bench/kernels.js --all --json=FILE` writes; with `--block=4x1`, of blocks. Constants
+ * and prints them. A file is what `node --no-liftoff dist/bench/kernels.js --all --json=FILE` writes; with `--block=4x1`, of blocks. Constants
  * minimise the mean |log(predicted / measured)|, which a few disturbed measurements don't move, by coordinate descent.
  */
 import { readFileSync } from 'node:fs';

@@ -247,12 +247,12 @@ function oneTile(m: KernelMachine, w: Matrix, offsets: Int32Array): () => void {
     bias: m.random(w.rows),
     rows: w.rows,
     pixels: tilePixels,
-    swath: tilePixels,
     yRow: 4 * tilePixels,
     e0: 0,
     e1: 0,
   };
-  return m.task(loopKernel, m.place([{ packed: formats.csr.pack(w, offsets) }], shared));
+  const part = { packed: formats.csr.pack(w, offsets), swath: tilePixels };
+  return m.task(loopKernel, m.place([part], shared));
 }
 
 /** The input as planes of floats that carry their padding, and the byte offset of every column of the weights in them. */
