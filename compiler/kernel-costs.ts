@@ -104,10 +104,8 @@ export function panelCost(c: LinearCase, blocks: number): number {
   );
 }
 
-/** Bytes of weights that the dense kernel reads once for all tiles (`LARGE` in `runtime/kernels/dense.ts`). */
-const largeWeights = 1 << 19;
-/** Pixels beyond which blocks of several rows walk over neighbouring tiles (`plan/tiling.ts`). */
-export const fewPixels = 256;
+/** Pixels beyond which blocks of several rows walk over the gaps between lines too. */
+const fewPixels = 256;
 /** Pixels that kernels without SIMD do at a time. */
 const scalarTile = 4;
 /** Pixels of the widest tile of formats whose kernels may run over an image line by line. */
@@ -123,7 +121,6 @@ const lineTiles: Partial<Record<FormatName, number>> = {
 export function linesOf(c: LinearCase, format: FormatName): number {
   const tile = c.build === 'scalar' ? scalarTile : lineTiles[format];
   if (!tile) return 1;
-  if (format === 'dense' && 4 * c.rows * c.cols > largeWeights) return 1;
   if (format === 'bsr4x1' && c.pixels > fewPixels) return 1;
   const lines = linesIn(c);
   return lines * Math.ceil(c.width / tile) < Math.ceil(c.pixels / tile) ? lines : 1;

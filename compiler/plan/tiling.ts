@@ -12,13 +12,13 @@
  *
  * Lines: where an image is as wide as whole tiles, its lines are done one by one, so that no tile falls on the gaps between them.
  *
- * Swaths: how many neighbouring tiles a row of sparse weights walks over before the next row does. Few, and the input stays near for
+ * Swaths: how many neighbouring tiles a row of weights, or a panel of rows, walks over before the next one does. Few, and the input stays near for
  * all rows; many, and what has to come from beyond the caches and go there comes and goes in long streams.
  */
-import { costConstants, fewPixels, linesOf } from '../kernel-costs.ts';
+import { costConstants, linesOf } from '../kernel-costs.ts';
 import type { LinearCandidate, LinearCase } from '../kernels.ts';
 import type { Format, Matrix, Packed } from '../sparse/format.ts';
-import { formats } from '../sparse/index.ts';
+import { type FormatName, formats } from '../sparse/index.ts';
 import { ascending, roundUp } from '../sparse/offsets.ts';
 
 /** Pixels of the widest register tile, and of that of the dense kernel. */
@@ -32,12 +32,12 @@ const page = 4096;
 const leastBlocks = 28;
 /** Vectors multiplied for each that is copied below which the copy costs more than it saves. */
 const leastReuse = 12;
-/** Bytes of input in a swath, and tiles of a plane. A row that is walked again ends where the processor has seen it end. */
-const near = { bytes: 48 * 1024, tiles: 8 };
-/** The same of a swath that streams, whose planes are a page each: prefetchers end there. */
+/** Bytes of input in a swath, and pixels. A row that is walked again ends where the processor has seen it end. */
+const near = { bytes: 48 * 1024, pixels: 224 };
+/** Tiles of such a swath below which panels of dense weights had better pass over one at a time. */
+const leastWalk = 9;
+/** Bytes of a swath that streams, and of each of its planes: a page, where prefetchers end. */
 const stream = { bytes: 640 * 1024, plane: page };
-/** Blocks of a group of rows from which on each group passes over one tile at a time. */
-const longRow = 64;
 
 /** Planes of the input whose pixels are copied, a tile at a time, before the kernel runs over them. */
 export interface Tile {
@@ -89,10 +89,11 @@ export function tiled(
     return count > 1 ? { lines: { count, pixels: c.width, bytes: 4 * c.pitch } } : {};
   };
   const planes = kernel.ownLines ? undefined : planesOf(offsets);
-  const swath = kernel.walks && {
-    swath: swathOf(kernel.walks, format, c, blocks, planes?.count ?? w.cols),
-  };
-  const whole = (): Part[] => [{ packed: format.pack(w, offsets), ...linesFor(false), ...swath }];
+  const swathFor = (parts: number): { swath?: number } =>
+    kernel.walks === undefined
+      ? {}
+      : { swath: swathOf(kernel.walks, kernel.format, c, blocks, planes?.count ?? w.cols, parts) };
+  const whole = (): Part[] => [{ packed: format.pack(w, offsets), ...linesFor(false), ...swathFor(1) }];
   if (c.build === 'scalar' || c.pixels < tilePixels) return whole();
   const perRow = blocks / Math.ceil(w.rows / format.block[0]);
   const { inputs, panel } = costConstants.l1;
@@ -120,7 +121,7 @@ export function tiled(
   return parts.map(([matrix, at, tile]) => ({
     packed: format.pack(matrix, at),
     ...linesFor(tile !== undefined),
-    ...swath,
+    ...swathFor(n),
     ...(tile && { tile }),
   }));
 }
@@ -165,22 +166,25 @@ function copyPays(
   return strained && read >= leastReuse * copied;
 }
 
-/** Pixels of a swath, in tiles of `tile`, where columns lie on so many planes. */
+/** Pixels of a swath, in tiles of `tile`, where columns lie on so many planes, which are done in so many parts. */
 function swathOf(
   tile: number,
-  { block: [height, width] }: Format,
+  format: FormatName,
   c: LinearCase,
   blocks: number,
   planes: number,
+  parts: number,
 ): number {
-  const far = 4 * c.pixels * (c.rows + planes) > costConstants.l2.bytes;
-  if (far && blocks * width < leastReuse * planes) {
+  const tiles = Math.floor((near.bytes * parts) / (4 * tile * planes));
+  const most = near.pixels / tile;
+  if (format === 'dense') return tile * (tiles < leastWalk ? 1 : Math.min(tiles, most));
+  // The more of a layer lies beyond the L2 cache, the more often its planes may be read again before streams lose.
+  const bytes = 4 * c.pixels * (c.rows + planes);
+  if (blocks * formats[format].block[1] < leastReuse * planes * Math.min(1, bytes / costConstants.l2.bytes)) {
     const pixels = Math.min(stream.plane, stream.bytes / planes) / 4;
     return tile * Math.max(1, Math.floor(pixels / tile));
   }
-  const long = height > 1 && (c.pixels <= fewPixels || blocks >= longRow * Math.ceil(c.rows / height));
-  if (long) return tile;
-  return tile * Math.min(near.tiles, Math.max(1, Math.floor(near.bytes / (4 * tile * planes))));
+  return tile * Math.min(most, Math.max(1, tiles));
 }
 
 /** The planes that the columns at these offsets lie on. */

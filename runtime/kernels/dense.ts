@@ -1,25 +1,20 @@
 import { scalarRow, tile4x1, tile4x8, tile8x1 } from './blocks';
 
-/** Bytes of weights that are better read once, with the pixels as inner loop, than once for every tile of pixels. */
-const LARGE: i32 = 1 << 19;
-
-/** `linear` with all weights, in panels of four rows. */
-export function f32_linear_dense_4x8<E>(x: usize, y: usize, bias: usize, offsets: usize, weights: usize, rows: i32, cols: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
+/** `linear` with all weights, in panels of four rows, each of which walks over the tiles of a swath of pixels before the next does. */
+export function f32_linear_dense_4x8<E>(x: usize, y: usize, bias: usize, offsets: usize, weights: usize, rows: i32, cols: i32, pixels: i32, swath: i32, yRow: usize, e0: usize, e1: usize): void {
   const end = offsets + (<usize>cols << 2);
   if (ASC_FEATURE_SIMD) {
-    const panels = (rows + 3) >> 2;
-    const tiles = (pixels + 7) >> 3;
-    const panelsOuter = (rows * cols) << 2 > LARGE;
-    const outer = panelsOuter ? panels : tiles;
-    const inner = panelsOuter ? tiles : panels;
-    for (let i = 0; i < outer; i++) {
-      for (let j = 0; j < inner; j++) {
-        const row = (panelsOuter ? i : j) << 2;
-        const pixel = (panelsOuter ? j : i) << 3;
-        tile4x8<E>(
-          x + (<usize>pixel << 2), y + <usize>row * yRow + (<usize>pixel << 2), bias + (<usize>row << 2),
-          offsets, end, weights + ((<usize>row * cols) << 2), row, rows - row, pixels - pixel, yRow, e0, e1,
-        );
+    const panel = <usize>cols << 4;
+    for (; pixels > 0; pixels -= swath, x += <usize>swath << 2, y += <usize>swath << 2) {
+      let w = weights, b = bias, to = y;
+      for (let row = 0; row < rows; row += 4) {
+        for (let pixel = 0; pixel < min<i32>(pixels, swath); pixel += 8) {
+          const at = <usize>pixel << 2;
+          tile4x8<E>(x + at, to + at, b, offsets, end, w, row, rows - row, pixels - pixel, yRow, e0, e1);
+        }
+        w += panel;
+        b += 16;
+        to += yRow << 2;
       }
     }
   } else {
@@ -45,5 +40,5 @@ export function f32_linear_dense_8x1<E>(x: usize, y: usize, bias: usize, offsets
       y += 32;
     }
     if (row < rows) tile4x1<E>(x, y, bias, offsets, end, weights, row, rows - row, e0, e1);
-  } else f32_linear_dense_4x8<E>(x, y, bias, offsets, weights, rows, cols, 1, 4, e0, e1);
+  } else f32_linear_dense_4x8<E>(x, y, bias, offsets, weights, rows, cols, 1, 1, 4, e0, e1);
 }
