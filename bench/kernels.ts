@@ -62,6 +62,8 @@ export interface KernelBenchOptions {
   readonly block?: readonly [number, number];
   readonly minRounds?: number;
   readonly minTimeMs?: number;
+  /** How often rows with a disturbed peer are measured again; kernels that alternate with each other need none of it. */
+  readonly retries?: number;
   readonly build?: Build;
   readonly onRow?: (row: KernelRow) => void;
 }
@@ -79,7 +81,13 @@ export function steadied<R extends KernelRow>(rows: readonly R[]): R[] {
 const memoryBytes = 256 * 1024 * 1024;
 
 export async function benchKernels(options: KernelBenchOptions = {}): Promise<KernelRow[]> {
-  const { groups, densities = [1, 0.5, 0.3, 0.2, 0.1, 0.05], minRounds = 15, minTimeMs = 60 } = options;
+  const {
+    groups,
+    densities = [1, 0.5, 0.3, 0.2, 0.1, 0.05],
+    minRounds = 15,
+    minTimeMs = 60,
+    retries = 3,
+  } = options;
   const build = options.build ?? 'simd';
   const tf = await loadBackend('wasm');
   const { gmacs: peak } = await measurePeak();
@@ -135,7 +143,7 @@ export async function benchKernels(options: KernelBenchOptions = {}): Promise<Ke
         };
       });
     };
-    const own = await settled(shape.kind === 'depthwise' ? [1] : densities, measure);
+    const own = await settled(shape.kind === 'depthwise' ? [1] : densities, retries, measure);
     for (const row of own) options.onRow?.(row);
     rows.push(...own);
     peer.dispose();
@@ -145,11 +153,11 @@ export async function benchKernels(options: KernelBenchOptions = {}): Promise<Ke
 
 /** The peer's work is the same at every density: where it took this much longer than elsewhere, it was disturbed. */
 const peerSlack = 1.2;
-const retries = 3;
 
 /** The rows of all densities, those with a disturbed peer measured again. */
 async function settled(
   densities: readonly number[],
+  retries: number,
   measure: (density: number) => Promise<KernelRow[]>,
 ): Promise<KernelRow[]> {
   const found: KernelRow[][] = [];
