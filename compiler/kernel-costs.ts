@@ -104,8 +104,8 @@ export function panelCost(c: LinearCase, blocks: number): number {
   );
 }
 
-/** Pixels beyond which blocks of several rows walk over the gaps between lines too. */
-const fewPixels = 256;
+/** Pixels beyond which blocks of four rows walk over the gaps between lines too. */
+const fewPixels = 600;
 /** Pixels that kernels without SIMD do at a time. */
 const scalarTile = 4;
 /** Pixels of the widest tile of formats whose kernels may run over an image line by line. */

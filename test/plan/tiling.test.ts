@@ -193,7 +193,8 @@ test('lines are done one by one where that takes fewer tiles', () => {
   expect(lines(64, 64, 8, 8, { build: 'scalar', format: 'csr' })).toEqual({ count: 8, pixels: 8, bytes: 36 });
   expect(lines(64, 64, 7, 2, { build: 'scalar' })).toBeUndefined();
   expect(lines(64, 64, 8, 8, { format: 'bsr4x1' })).toEqual({ count: 8, pixels: 8, bytes: 36 });
-  expect(lines(64, 64, 8, 40, { format: 'bsr4x1' })).toBeUndefined();
+  expect(lines(64, 64, 16, 16, { format: 'bsr4x1' })).toEqual({ count: 16, pixels: 16, bytes: 68 });
+  expect(lines(64, 64, 8, 80, { format: 'bsr4x1' })).toBeUndefined();
   expect(lines(64, 64, 8, 8, { format: 'bsr2x1' })).toBeUndefined();
   expect(lines(64, 64, 16, 40, { format: 'bsr2x1' })).toEqual({ count: 40, pixels: 16, bytes: 68 });
   // Where nothing is copied, rows of sparse weights rather pass over several tiles.
