@@ -58,7 +58,7 @@ const kernels: Section = {
       benchKernels({
         densities: o.quick ? [1, 0.1] : [1, 0.5, 0.3, 0.2, 0.1, 0.05],
         all: o.assert,
-        retries: o.assert ? 0 : 3,
+        ...(o.assert && { retries: 0 }),
         minRounds: o.quick ? 3 : 9,
         minTimeMs: o.quick ? 10 : 30,
         onRow: (r) => console.error(`${r.group} ${r.shape} ${share(1 - r.density)}: ${r.ratio.toFixed(2)} ×`),

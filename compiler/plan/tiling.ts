@@ -12,8 +12,8 @@
  *
  * Lines: where an image is as wide as whole tiles, its lines are done one by one, so that no tile falls on the gaps between them.
  *
- * Swaths: how many neighbouring tiles a row of weights, or a panel of rows, walks over before the next one does. Few, and the input stays near for
- * all rows; many, and what has to come from beyond the caches and go there comes and goes in long streams.
+ * Swaths: how many neighbouring tiles a row of weights, or a panel of rows, walks over before the next one does. Few, and the input stays
+ * near for all rows; many, and what has to come from beyond the caches and go there comes and goes in long streams.
  */
 import { costConstants, linesOf } from '../kernel-costs.ts';
 import type { LinearCandidate, LinearCase } from '../kernels.ts';
@@ -118,10 +118,11 @@ export function tiled(
     return [own, inCopy(at, tile), tile];
   });
   if (!parts.every(([matrix, at]) => format.fits?.(matrix, at) !== false)) return whole();
+  const swath = swathFor(n);
   return parts.map(([matrix, at, tile]) => ({
     packed: format.pack(matrix, at),
     ...linesFor(tile !== undefined),
-    ...swathFor(n),
+    ...swath,
     ...(tile && { tile }),
   }));
 }

@@ -187,6 +187,7 @@ test('lines are done one by one where that takes fewer tiles', () => {
     return parts[0].lines;
   };
   expect(lines(64, 64, 8, 8)).toEqual({ count: 8, pixels: 8, bytes: 36 });
+  expect(lines(512, 512, 8, 8)).toEqual({ count: 8, pixels: 8, bytes: 36 });
   // 35 pixels of three lines are five tiles, as three times two are six.
   expect(lines(64, 64, 11, 3)).toBeUndefined();
   expect(lines(64, 64, 8, 1)).toBeUndefined();
@@ -213,6 +214,7 @@ test('rows walk over few tiles of what stays near, and stream over what lies far
   expect(swath(32, 8, 0.9, 784, csr())).toBe(224);
   expect(swath(64, 64, 0.2, 784, csr())).toBe(6 * 28);
   expect(swath(64, 64, 0.2, 784, { format: 'bsr4x1' })).toBe(192);
+  expect(swath(64, 64, 0.1, 196, { format: 'bsr4x1' })).toBe(192);
   expect(swath(64, 200, 0.4, 784, { format: 'bsr4x1' })).toBe(56);
   // 1.6 MB in, a plane read 6 times: a page of each plane, or 640 kB.
   expect(swath(128, 64, 0.05, 6272, csr())).toBe(36 * 28);
