@@ -1,15 +1,15 @@
 /**
  * From bytes on disk to the first result, in fresh Node processes, alternating: espalier, tfjs-wasm, onnxruntime-web; on all CPUs, and on
- * one, as a small serverless function has it.
+ * one, as a small serverless function has it. All are required, as CommonJS; one row of ours is imported, as an ES module.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { espalierScript, tfjsScript } from '../compiler/bench/coldscripts.ts';
-import { coldStart, printResult } from '../compiler/bench/coldstart.ts';
-import { compile, load, prune } from '../compiler/index.ts';
+import { commonJs, importScript, requireScript, tfjsScript } from '../compiler/bench/coldscripts.ts';
+import { coldStart } from '../compiler/bench/coldstart.ts';
+import { compile, load, type Model, prune } from '../compiler/index.ts';
 import { loadBackend } from '../compiler/prune/train/backend.ts';
 import { findPeer } from '../compiler/reference/peer.ts';
 import { build, type ZooName } from '../examples/zoo/index.ts';
@@ -52,31 +52,36 @@ export async function benchColdStart(
     mkdirSync(dir, { recursive: true });
     const files = await filesOf(tf, build(tf, network));
     const model = await load(files);
-    const { files: ours } = await compile(model, { name: 'model' });
-    const pruned = await prune(model, { sparsity: prunedTo, allocation: 'uniform' });
-    const { files: sparse } = await compile(pruned, { name: 'pruned' });
     const write = (name: string, contents: Uint8Array | string) => {
       writeFileSync(join(dir, name), contents);
       return join(dir, name);
     };
-    for (const [name, contents] of [...ours, ...sparse, ...Object.entries(files)]) write(name, contents);
+    const emit = async (of: Model, name: string, target: 'cjs' | 'esm') => {
+      const { files } = await compile(of, { name, target });
+      for (const [file, contents] of files) write(file, contents);
+    };
+    const pruned = await prune(model, { sparsity: prunedTo, allocation: 'uniform' });
+    await emit(model, 'model', 'cjs');
+    await emit(pruned, 'pruned', 'cjs');
+    await emit(pruned, 'pruned', 'esm');
+    for (const [name, contents] of Object.entries(files)) write(name, contents);
     // As in any project of modules; without it, Node reads .js files twice.
     write('package.json', '{"type":"module"}');
     write('model.onnx', toOnnx(model.graph));
     const shape = model.graph.values.get(model.graph.inputs[0].value)!.shape;
 
-    const own = (name: string, file: string) => ({
-      name,
-      module: write(`espalier-${file}.mjs`, espalierScript(pathToFileURL(join(dir, `${file}.js`)).href)),
-    });
+    const required = (name: string) => write(`espalier-${name}.cjs`, requireScript(join(dir, `${name}.cjs`)));
+    const imported = write('espalier.mjs', importScript(pathToFileURL(join(dir, 'pruned.js')).href));
+    const zeros = `espalier, ${share(prunedTo)} zeros`;
     const variants = [
-      own('espalier', 'model'),
-      own(`espalier, ${share(prunedTo)} zeros`, 'pruned'),
-      { name: 'tfjs-wasm', module: write('tfjs.mjs', tfjs(dir, shape)) },
+      { name: 'espalier', module: required('model') },
+      { name: zeros, module: required('pruned') },
+      { name: `${zeros}, imported`, module: imported },
+      { name: 'tfjs-wasm', module: write('tfjs.cjs', tfjs(dir, shape)) },
     ];
     const ort = findPeer('onnxruntime-web', [peerFolder('onnxruntime-web')]);
     if (ort)
-      variants.push({ name: 'onnxruntime-web', module: write('ort.mjs', onnx(ort.folder, dir, shape)) });
+      variants.push({ name: 'onnxruntime-web', module: write('ort.cjs', onnx(ort.folder, dir, shape)) });
     const { variants: results } = await coldStart(variants, { rounds });
     const pinned = pins ? await coldStart(variants, { rounds, through: onOneCpu }) : undefined;
     const times = (list: typeof results, i: number) => ({
@@ -112,16 +117,12 @@ function tfjs(dir: string, shape: readonly number[]): string {
   return tfjsScript(paths, [join(dir, 'model.json'), join(dir, 'weights.bin')], [shape]);
 }
 
-const onnx = (folder: string, dir: string, shape: readonly number[]) => `const start = performance.now();
-const { createRequire } = await import('node:module');
-const { readFileSync } = await import('node:fs');
-const ort = createRequire(${JSON.stringify(join(folder, 'package.json'))})('onnxruntime-web');
+const onnx = (folder: string, dir: string, shape: readonly number[]) =>
+  commonJs(`const { readFileSync } = require('node:fs');
+const ort = require(${JSON.stringify(createRequire(join(folder, 'package.json')).resolve('onnxruntime-web'))});
 ort.env.wasm.numThreads = 1;
 const session = await ort.InferenceSession.create(new Uint8Array(readFileSync(${JSON.stringify(join(dir, 'model.onnx'))})), { executionProviders: ['wasm'] });
 const shape = ${JSON.stringify(shape)};
 const x = new ort.Tensor('float32', new Float32Array(shape.reduce((a, b) => a * b, 1)), shape);
 await session.run({ [session.inputNames[0]]: x });
-const ms = performance.now() - start;
-${printResult('ms')}
-process.exit(0);
-`;
+`);

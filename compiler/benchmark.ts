@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { safeName } from '../targets/index.ts';
 import { Agreement } from './agreement.ts';
-import { espalierScript, tfjsScript } from './bench/coldscripts.ts';
+import { importScript, tfjsScript } from './bench/coldscripts.ts';
 import { type ColdVariant, coldStart } from './bench/coldstart.ts';
 import { machineFacts } from './bench/machine.ts';
 import { measurePeak } from './bench/peak.ts';
@@ -156,7 +156,7 @@ async function ours(id: string, title: string, kind: Variant['kind'], emitted: E
       writeFiles(join(folder, id), new Map(files.map((f) => [f.name, f.bytes])));
       const script = join(folder, id, 'cold.mjs');
       const loader = files.find((f) => f.name.endsWith('.js'))!.name;
-      writeFileSync(script, espalierScript(pathToFileURL(join(folder, id, loader)).href));
+      writeFileSync(script, importScript(pathToFileURL(join(folder, id, loader)).href));
       return script;
     },
   };
@@ -229,7 +229,7 @@ function tfjsCold(source: Source, graph: Graph): Contender['cold'] {
       binaries: `${dirname(require.resolve('@tensorflow/tfjs-backend-wasm'))}/`,
     };
     const shapes = graph.inputs.map((p) => graph.values.get(p.value)!.shape);
-    const script = join(folder, 'tfjs', 'cold.mjs');
+    const script = join(folder, 'tfjs', 'cold.cjs');
     const files = paths.map((path) => join(folder, 'tfjs', path));
     writeFileSync(script, tfjsScript(packages, files, shapes));
     return script;

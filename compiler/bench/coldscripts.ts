@@ -5,12 +5,18 @@ import { printResult } from './coldstart.ts';
 const begin = 'const start = performance.now();';
 const end = `const ms = performance.now() - start;\n${printResult('ms')}`;
 
-/** `loader` is the URL of a generated loader. Inputs are zeros. */
-export const espalierScript = (loader: string): string => `${begin}
-const { load } = await import(${JSON.stringify(loader)});
-const model = await load();
-model.invoke();
-${end}`;
+/** A CommonJS module: required runtimes start sooner than imported ones. */
+export const commonJs = (body: string): string => `${begin}\n(async () => {\n${body}${end}})();\n`;
+
+const firstRun = 'const model = await load();\nmodel.invoke();\n';
+
+/** An ES module. `loader` is the URL of a generated one. Inputs are zeros. */
+export const importScript = (loader: string): string =>
+  `${begin}\nconst { load } = await import(${JSON.stringify(loader)});\n${firstRun}${end}`;
+
+/** A CommonJS module. `loader` is the path of a generated one. */
+export const requireScript = (loader: string): string =>
+  commonJs(`const { load } = require(${JSON.stringify(loader)});\n${firstRun}`);
 
 export interface TfjsPaths {
   readonly core: string;
@@ -20,15 +26,13 @@ export interface TfjsPaths {
   readonly binaries: string;
 }
 
-/** `files` are the paths of model.json and of its shards in order. */
+/** A CommonJS module. `files` are the paths of model.json and of its shards in order. */
 export const tfjsScript = (
   paths: TfjsPaths,
   files: readonly string[],
   shapes: readonly (readonly number[])[],
-): string => `${begin}
-const { createRequire } = await import('node:module');
-const { readFileSync } = await import('node:fs');
-const require = createRequire(${JSON.stringify(paths.core)});
+): string =>
+  commonJs(`const { readFileSync } = require('node:fs');
 const tf = require(${JSON.stringify(paths.core)});
 const layers = require(${JSON.stringify(paths.layers)});
 const { setWasmPaths } = require(${JSON.stringify(paths.wasm)});
@@ -44,4 +48,4 @@ const model = await layers.loadLayersModel(tf.io.fromMemory({
 }));
 const inputs = ${JSON.stringify(shapes)}.map((shape) => tf.zeros(shape));
 for (const y of [model.predict(inputs.length === 1 ? inputs[0] : inputs)].flat()) await y.data();
-${end}`;
+`);

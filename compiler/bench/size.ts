@@ -11,7 +11,7 @@ export type SizedFile = string | { readonly name: string; readonly bytes: Uint8A
 /** Of what the compiler makes, what has to be shipped: all but the declarations. */
 export const shipped = (files: Files) =>
   [...files]
-    .filter(([name]) => !name.endsWith('.d.ts'))
+    .filter(([name]) => !/\.d\.c?ts$/.test(name))
     .map(([name, content]) => ({ name, bytes: Buffer.from(content as Uint8Array) }));
 
 /**

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { TargetName } from '../../targets/index.ts';
+import { type TargetName, targets } from '../../targets/index.ts';
 import { usage } from '../errors.ts';
 import { writeFiles } from '../import/write-files.ts';
 import type { Model } from '../model.ts';
@@ -34,8 +34,11 @@ export interface CompileFlags extends ModelOptions, PruneFlags, TrainFlags, Reci
 }
 
 export const compileOptions = () => [
-  option('--target <name>', 'what comes out: a module and a loader, or both in one file')
-    .choices(['esm', 'inline'])
+  option(
+    '--target <name>',
+    'what comes out: a module and a loader as ES module or CommonJS, or both in one file',
+  )
+    .choices(Object.keys(targets))
     .default('esm'),
   option('--simd <build>', 'auto is simd; scalar runs everywhere, relaxed where the host has it')
     .choices(['auto', 'scalar', 'simd', 'relaxed'])

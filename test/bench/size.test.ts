@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { measureSize } from '../../compiler/bench/size.ts';
+import { measureSize, shipped } from '../../compiler/bench/size.ts';
 
 test('adds up files that are compressed one by one, from disk and from memory', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'espalier-size-'));
@@ -25,4 +25,9 @@ test('adds up files that are compressed one by one, from disk and from memory', 
 
 test('no file is no byte', async () => {
   expect(await measureSize([])).toEqual({ files: [], raw: 0, gzip: 0, brotli: 0 });
+});
+
+test('declarations are not shipped', () => {
+  const files = new Map(['m.wasm', 'm.js', 'm.d.ts', 'm.cjs', 'm.d.cts'].map((name) => [name, name]));
+  expect(shipped(files).map((f) => f.name)).toEqual(['m.wasm', 'm.js', 'm.cjs']);
 });

@@ -1,6 +1,7 @@
 /** Every target, loaded in Node: what goes in, what comes out, what is refused. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -50,8 +51,10 @@ beforeAll(async () => {
   for (const target of Object.keys(targets) as TargetName[]) {
     for (const [name, module] of Object.entries(made)) {
       const file = `${name}_${target}`;
-      for (const [path, content] of pack(file, module, target)) writeFileSync(join(folder, path), content);
-      const url = pathToFileURL(join(folder, `${file}.js`)).href;
+      const files = pack(file, module, target);
+      for (const [path, content] of files) writeFileSync(join(folder, path), content);
+      const loader = [...files.keys()].find((path) => /\.c?js$/.test(path))!;
+      const url = pathToFileURL(join(folder, loader)).href;
       loaders.set(file, (await import(/* @vite-ignore */ url)).load);
     }
   }
@@ -204,4 +207,10 @@ describe.each(Object.keys(targets))('%s', (target) => {
     const empty = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
     await expect(load('one', empty)).rejects.toThrow('no espalier section');
   });
+});
+
+test('cjs: what is required loads the module beside it', async () => {
+  const required = createRequire(import.meta.url)(join(folder, 'one_cjs.cjs'));
+  expect(Object.keys(required)).toEqual(['EspalierInputError', 'load']);
+  expect((await required.load()).run(Float32Array.of(1, 2, 3))).toEqual(Float32Array.of(-1, -2, -3));
 });
