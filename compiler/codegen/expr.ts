@@ -126,13 +126,11 @@ function isGuarded(fn: BinaryFn, b: Expr): boolean {
 }
 
 /**
- * pmin and pmax are one machine instruction where min and max are six. They keep NaN in their first operand; adding 0
- * turns the −0 that pmax lets through into 0.
+ * pmin and pmax are one machine instruction where min and max are six. They keep NaN in their first operand, and either zero
+ * where the bound is 0.
  */
 function clampBy(fn: 'min' | 'max', x: string, bound: number, text: string): string | undefined {
-  if (Number.isNaN(bound) || Object.is(bound, -0)) return undefined;
-  const y = `f32x4.p${fn}(${x}, ${text})`;
-  return fn === 'max' && bound === 0 ? `f32x4.add(${y}, ${text})` : y;
+  return Number.isNaN(bound) || Object.is(bound, -0) ? undefined : `f32x4.p${fn}(${x}, ${text})`;
 }
 
 type Unary = (a: string, type: Scalar) => string;
