@@ -301,9 +301,12 @@ function view(s: Exclude<Shape, { kind: 'depthwise' }>): {
 
 function window(m: KernelMachine, shape: ImageShape, build: Build): Ours[] {
   const out = Math.ceil(shape.size / shape.stride);
-  const pitch = shape.size + shape.kernel - 1;
-  const c = {
-    op: 'conv',
+  // As networks have it: 3×3 kernels pad by themselves, behind the plane alone at stride 2; else planes carry their padding.
+  const own = shape.kernel === 3;
+  const [before, behind] = own ? [shape.stride === 1 ? 1 : 0, 1] : [0, 0];
+  const pitch = own ? shape.size : shape.size + shape.kernel - 1;
+  const plane = planeStride(pitch * pitch);
+  const counts = {
     channels: shape.cols,
     kh: shape.kernel,
     kw: shape.kernel,
@@ -313,24 +316,20 @@ function window(m: KernelMachine, shape: ImageShape, build: Build): Ours[] {
     dilationX: 1,
     outH: out,
     outW: out,
-    build,
-  } as const;
+    padTop: before,
+    padLeft: before,
+    padBottom: behind,
+    padRight: behind,
+  };
+  const c = { op: 'conv', build, ...counts } as const;
   const addresses: Record<string, number> = {
-    channels: c.channels,
-    kh: c.kh,
-    kw: c.kw,
-    strideY: c.strideY,
-    strideX: c.strideX,
-    dilationY: 1,
-    dilationX: 1,
-    outH: out,
-    outW: out,
-    x: m.random(shape.cols * pitch * pitch),
-    y: m.random(shape.cols * out * out),
+    ...counts,
+    x: m.random(shape.cols * plane) - 4 * before * (pitch + 1),
+    y: m.random(shape.cols * planeStride(out * out)),
     bias: m.random(shape.cols),
     weights: m.random(shape.cols * shape.kernel ** 2),
-    xC: 4 * pitch * pitch,
-    yC: 4 * out * out,
+    xC: 4 * plane,
+    yC: 4 * planeStride(out * out),
     xPitch: 4 * pitch,
     yPitch: 4 * out,
     e0: 0,
@@ -342,7 +341,7 @@ function window(m: KernelMachine, shape: ImageShape, build: Build): Ours[] {
     .map((kernel) => ({
       name: kernel.name,
       place: () => m.task(kernel, [{ args: addresses }]),
-      chosen: kernel === choice.kernel,
+      chosen: kernel === choice?.kernel,
       fits: true,
       predictedNs: kernel.cost(c),
       macs: macs(shape),

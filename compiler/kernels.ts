@@ -213,11 +213,21 @@ function reason(best: LinearCandidate, dense: LinearCandidate, how: string): str
 
 export type WindowOp = 'conv' | 'max' | 'mean';
 
+/** Rows and columns of windows beyond the first and last ones of a plane, which read as zero though the plane doesn't carry them. */
+export interface Padding {
+  readonly padTop: number;
+  readonly padLeft: number;
+  readonly padBottom: number;
+  readonly padRight: number;
+}
+
+export const noPadding: Padding = { padTop: 0, padLeft: 0, padBottom: 0, padRight: 0 };
+
 /**
- * One output plane from the input plane of its channel, windows inside the plane: y[c, i, j] = epilogue(op over u, v of
+ * One output plane from the input plane of its channel: y[c, i, j] = epilogue(op over u, v of
  * x[c, i·strideY + u·dilationY, j·strideX + v·dilationX]); `conv` multiplies by weights[c][u·kw + v] and adds bias[c].
  */
-export interface WindowCase {
+export interface WindowCase extends Padding {
   readonly op: WindowOp;
   readonly channels: number;
   readonly kh: number;
@@ -242,69 +252,69 @@ export interface WindowKernel {
   cost(c: WindowCase): number;
 }
 
+const anyGeometry = ['kh', 'kw', 'strideY', 'strideX', 'dilationY', 'dilationX'];
+const paddings = Object.keys(noPadding) as (keyof Padding)[];
+
 function window(
   name: string,
   op: WindowOp,
+  geometry: readonly string[],
   accepts: WindowKernel['accepts'],
   cost: WindowKernel['cost'],
 ): WindowKernel {
-  const args = [
-    'x',
-    'y',
-    ...(op === 'conv' ? ['bias', 'weights'] : []),
-    'channels',
-    'xC',
-    'yC',
-    'kh',
-    'kw',
-    'strideY',
-    'strideX',
-    'dilationY',
-    'dilationX',
-    'outH',
-    'outW',
-    'xPitch',
-    'yPitch',
-    'e0',
-    'e1',
-  ];
+  const operands = ['x', 'y', ...(op === 'conv' ? ['bias', 'weights'] : []), 'channels', 'xC', 'yC'];
   return {
     form: 'window',
     name,
     family: 'window',
     op,
-    args,
+    args: [...operands, ...geometry, 'outH', 'outW', 'xPitch', 'yPitch', 'e0', 'e1'],
     accepts: (c) => c.op === op && accepts(c),
     cost,
   };
 }
 
-const square3 = (stride: number) => (c: WindowCase) =>
-  c.kh === 3 &&
-  c.kw === 3 &&
-  c.strideY === stride &&
-  c.strideX === stride &&
-  c.dilationY === 1 &&
-  c.dilationX === 1;
+const depthwise3x3 = (stride: number, ns: number) =>
+  window(
+    `f32_depthwise_3x3s${stride}_1x4`,
+    'conv',
+    paddings,
+    (c) =>
+      c.kh === 3 &&
+      c.kw === 3 &&
+      c.strideY === stride &&
+      c.strideX === stride &&
+      c.dilationY === 1 &&
+      c.dilationX === 1 &&
+      paddings.every((side) => c[side] <= 1),
+    strips(ns),
+  );
+
+/** Windows of any geometry, inside their plane. */
+const inside = (name: string, op: WindowOp, accepts: WindowKernel['accepts'], cost: WindowKernel['cost']) =>
+  window(name, op, anyGeometry, (c) => paddings.every((side) => c[side] === 0) && accepts(c), cost);
 
 const windowNames = { conv: 'depthwise', max: 'maxpool', mean: 'avgpool' } as const;
 
 export const windowKernels: readonly WindowKernel[] = [
-  window('f32_depthwise_3x3s1_1x4', 'conv', square3(1), strips(costConstants.window.s1)),
-  window('f32_depthwise_3x3s2_1x4', 'conv', square3(2), strips(costConstants.window.s2)),
+  depthwise3x3(1, costConstants.window.s1),
+  depthwise3x3(2, costConstants.window.s2),
   ...(['conv', 'max', 'mean'] as const).flatMap((op) => [
-    window(`f32_${windowNames[op]}_s1_4x4`, op, (c) => c.strideX === 1, tiles4x4),
-    window(`f32_${windowNames[op]}_s2_4x4`, op, (c) => c.strideX === 2, tiles4x4),
-    window(`f32_${windowNames[op]}_any_1x1`, op, always, scalarWindow),
+    inside(`f32_${windowNames[op]}_s1_4x4`, op, (c) => c.strideX === 1, tiles4x4),
+    inside(`f32_${windowNames[op]}_s2_4x4`, op, (c) => c.strideX === 2, tiles4x4),
+    inside(`f32_${windowNames[op]}_any_1x1`, op, always, scalarWindow),
   ]),
 ];
 
-/** The fastest kernel for a window. */
-export function chooseWindow(c: WindowCase): { readonly kernel: WindowKernel; readonly predictedNs: number } {
+/** The fastest kernel for a window; none where no kernel knows such padding. */
+export function chooseWindow(
+  c: WindowCase,
+): { readonly kernel: WindowKernel; readonly predictedNs: number } | undefined {
   return windowKernels
     .filter((kernel) => kernel.accepts(c))
     .map((kernel) => ({ kernel, predictedNs: kernel.cost(c) }))
-    .reduce((a, b) => (b.predictedNs < a.predictedNs ? b : a));
+    .sort((a, b) => a.predictedNs - b.predictedNs)
+    .at(0);
 }
 
 /** Copies without arithmetic, chosen by name. */
@@ -353,6 +363,7 @@ export const countArgs: ReadonlySet<string> = new Set([
   'strideX',
   'dilationY',
   'dilationX',
+  ...Object.keys(noPadding),
   'outH',
   'outW',
   'h',

@@ -116,7 +116,8 @@ export class Context {
     const at =
       this.base(view.value) + startOf(this.layouts.get(view.value)!, view) * elementBytes[this.dtype(view)];
     const shift = this.#shifts.get(view.value);
-    return shift ? `${at + extra} + ${shift}` : String(at + extra);
+    const text = at + extra < 0 ? `<usize>(${at + extra})` : String(at + extra);
+    return shift ? `${text} + ${shift}` : text;
   }
 
   withShifts(shifts: ReadonlyMap<PlanId, string>, body: () => void): void {

@@ -31,9 +31,9 @@ import {
 import { lower } from './lower.ts';
 import {
   dimSize,
-  extent,
   type Factor,
   type PlanId,
+  paddingOf,
   readsPadding,
   sameView,
   type View,
@@ -244,12 +244,13 @@ function wishOf(x: View, step: Step): Wish | undefined {
   const padded = readsPadding(x);
   if (tail.length === 0 && !padded) return undefined;
   if (step.form === 'window' && step.reduce === 'mean' && padded) return undefined;
-  const reach = extent(x);
+  if (step.form === 'window' && padsItself(step)) return { ...nothing(x), tail };
+  const padding = paddingOf(x);
   const wish: Wish = {
     tail,
     phases: x.shape.map(() => 1),
-    before: reach.map((r) => Math.max(0, -r.low)),
-    after: reach.map((r, a) => Math.max(0, r.high - x.shape[a] + 1)),
+    before: padding.map(([before]) => before),
+    after: padding.map(([, behind]) => behind),
     fill: !padded
       ? undefined
       : step.form === 'window' && step.reduce === 'max'
@@ -266,6 +267,30 @@ function wishOf(x: View, step: Step): Wish | undefined {
   const even = [...o, ...g, ...p].every((f) => f.axis < 0 || f.step % phases[f.axis] === 0);
   return even && places.size === dimSize(x.dims[2]) ? phased : wish;
 }
+
+/** True for windows whose kernels know padding that isn't there: depthwise 3×3, stride 1 or 2, one row and column on each side at most. */
+function padsItself({ reduce, weights, x }: WindowStep): boolean {
+  const [taps, positions] = [x.dims[2], x.dims[3]];
+  const axes = pixelAxes(x);
+  const stride = positions[0]?.step;
+  return (
+    reduce === 'sum' &&
+    weights !== undefined &&
+    axes.length === 2 &&
+    sameFactors(
+      taps,
+      axes.map((axis) => ({ size: 3, axis, step: 1 })),
+    ) &&
+    sameFactors(
+      positions,
+      positions.map(({ size }, i) => ({ size, axis: axes[i], step: stride })),
+    ) &&
+    (stride === 1 || stride === 2) &&
+    paddingOf(x).every((sides, axis) => Math.max(...sides) <= (axes.includes(axis) ? 1 : 0))
+  );
+}
+
+const sameFactors = (a: readonly Factor[], b: readonly Factor[]) => JSON.stringify(a) === JSON.stringify(b);
 
 /** [o, g, k, p] → [o·p, g, k, 1]. */
 function pixelsOut(view: View): View {

@@ -255,7 +255,14 @@ export function extent(v: View): { low: number; high: number }[] {
   return out;
 }
 
-export const readsPadding = (v: View) => extent(v).some((x, a) => x.low < 0 || x.high >= v.shape[a]);
+/** How far the view reaches beyond the value on each axis, before its first and behind its last coordinate. */
+export const paddingOf = (v: View): [before: number, behind: number][] =>
+  extent(v).map((x, a) => [Math.max(0, -x.low), Math.max(0, x.high - v.shape[a] + 1)]);
+
+export const readsPadding = (v: View) =>
+  paddingOf(v)
+    .flat()
+    .some((n) => n > 0);
 
 /**
  * Re-expresses `view`, a view of `from.value`, in terms of `to`, where `from` covers its value exactly once and `from`

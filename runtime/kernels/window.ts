@@ -2,26 +2,27 @@ import { madd, put } from './simd';
 
 /**
  * Kernels of the `window` form: each output plane comes from the input plane of the same channel. Planes are `xC` and `yC` bytes
- * apart, image rows `xPitch` and `yPitch`; windows lie inside their plane, which carries its padding. The row that epilogues
- * see is the channel.
+ * apart, image rows `xPitch` and `yPitch`; x is where the first window begins. Windows lie inside their plane, which carries its padding,
+ * but for 3×3 kernels: `padTop`, `padLeft`, `padBottom` and `padRight`, 0 or 1, count the rows and columns of windows that lie
+ * outside and read as zero, whatever is there. The row that epilogues see is the channel.
  */
 
 /**
  * Depthwise 3×3, stride 1. A strip of four pixels runs down the plane: an input row adds to the three output rows that it touches,
  * and is loaded once.
  */
-export function f32_depthwise_3x3s1_1x4<E>(x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  if (ASC_FEATURE_SIMD) strips3x3<E>(1, x, y, bias, weights, channels, xC, yC, outH, outW, xPitch, yPitch, e0, e1);
-  else scalar<E>(CONV, x, y, bias, weights, channels, xC, yC, 3, 3, 1, 1, 1, 1, outH, outW, xPitch, yPitch, e0, e1);
+export function f32_depthwise_3x3s1_1x4<E>(x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, padTop: i32, padLeft: i32, padBottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  if (ASC_FEATURE_SIMD) strips3x3<E>(1, x, y, bias, weights, channels, xC, yC, padTop, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+  else scalar3x3<E>(1, x, y, bias, weights, channels, xC, yC, padTop, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
 }
 
 /** Depthwise 3×3, stride 2: a strip of four output pixels, the even and odd columns of its input split by shuffles. */
-export function f32_depthwise_3x3s2_1x4<E>(x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  if (ASC_FEATURE_SIMD) strips3x3<E>(2, x, y, bias, weights, channels, xC, yC, outH, outW, xPitch, yPitch, e0, e1);
-  else scalar<E>(CONV, x, y, bias, weights, channels, xC, yC, 3, 3, 2, 2, 1, 1, outH, outW, xPitch, yPitch, e0, e1);
+export function f32_depthwise_3x3s2_1x4<E>(x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, padTop: i32, padLeft: i32, padBottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  if (ASC_FEATURE_SIMD) strips3x3<E>(2, x, y, bias, weights, channels, xC, yC, padTop, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+  else scalar3x3<E>(2, x, y, bias, weights, channels, xC, yC, padTop, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
 }
 
-/** Bytes of an input plane from which on it is done in bands of rows. Inline, as below: else asc makes one loop of full and other strips. */
+/** Bytes of an input plane from which on it is done in bands of rows. Inline, as below: else asc makes one loop of inner and other strips. */
 // @ts-ignore: decorator
 @inline
 const LARGE_PLANE: i32 = 8 * 1024;
@@ -32,12 +33,15 @@ const BAND: i32 = 2 * 1024;
 
 /**
  * Planes in strips of four output pixels; the weights of a channel are spread once for all of them. Strips down a large plane would come to
- * every cache line of it before they come back to the first.
+ * every cache line of it before they come back to the first. Strips at the sides see padding, and may be less than four pixels wide.
  */
 // @ts-ignore: decorator
 @inline
-function strips3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+function strips3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, padTop: i32, padLeft: i32, padBottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
   const band = outH * stride * <i32>xPitch > LARGE_PLANE ? max<i32>(4, BAND / <i32>xPitch) : outH;
+  const every = i32x4.splat(-1);
+  const behindLeft = padLeft ? i32x4(0, -1, -1, -1) : every;
+  const beforeRight = padRight ? i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat((outW - 1) & 3)) : every;
   for (let c = 0; c < channels; c++) {
     const b = v128.load32_splat(bias);
     const w0 = v128.load32_splat(weights);
@@ -49,11 +53,14 @@ function strips3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usi
     const w6 = v128.load32_splat(weights, 24);
     const w7 = v128.load32_splat(weights, 28);
     const w8 = v128.load32_splat(weights, 32);
-    for (let rows = outH, bx = x, by = y; rows > 0; rows -= band, bx += band * stride * xPitch, by += band * yPitch) {
+    for (let rows = outH, top = padTop, bx = x, by = y; rows > 0; rows -= band, top = 0, bx += band * stride * xPitch, by += band * yPitch) {
       const high = min<i32>(rows, band);
+      const bottom = rows <= band ? padBottom : 0;
       for (let left = outW, px = bx, py = by; left > 0; left -= 4, px += 16 * stride, py += 16) {
-        if (left >= 4) strip3x3<E>(stride, true, px, py, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, c, high, xPitch, yPitch, left, e0, e1);
-        else strip3x3<E>(stride, false, px, py, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, c, high, xPitch, yPitch, left, e0, e1);
+        const atLeft = px == bx ? padLeft : 0;
+        const atRight = left <= 4 ? padRight : 0;
+        if (left >= 4 && !(atLeft | atRight)) strip3x3<E>(stride, true, px, py, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, every, every, c, top, bottom, high, xPitch, yPitch, left, e0, e1);
+        else strip3x3<E>(stride, false, px, py, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, atLeft ? behindLeft : every, atRight ? beforeRight : every, c, top, bottom, high, xPitch, yPitch, left, e0, e1);
       }
     }
     x += xC;
@@ -64,66 +71,74 @@ function strips3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usi
 }
 
 /**
- * Four output pixels wide, down the plane; `full`, where all four exist: the check is kept out of the loop.
+ * Four output pixels wide, down the plane; `inner`, where all four exist and see no padding: checks are kept out of the loop. Else the first
+ * taps see what `behindLeft` lets through, the last ones what `beforeRight` does. `top` and `bottom` are 1 where the first and the last
+ * window lack a row.
  *
  * V8 hoists the loads of a basic block above its arithmetic, and there are no registers for that beside the weights. A branch
  * that is never taken, as no result lies at address 0, ends the block; it stores what was computed, so that none of it moves behind.
  */
 // @ts-ignore: decorator
 @inline
-function strip3x3<E>(stride: i32, full: bool, x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, c: usize, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
-  if (stride == 1) strip3x3s1<E>(full, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, c, outH, xPitch, yPitch, left, e0, e1);
-  else strip3x3s2<E>(full, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, c, outH, xPitch, yPitch, left, e0, e1);
+function strip3x3<E>(stride: i32, inner: bool, x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, behindLeft: v128, beforeRight: v128, c: usize, top: i32, bottom: i32, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
+  if (stride == 1) strip3x3s1<E>(inner, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, beforeRight, c, top, bottom, outH, xPitch, yPitch, left, e0, e1);
+  else strip3x3s2<E>(inner, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, beforeRight, c, top, bottom, outH, xPitch, yPitch, left, e0, e1);
 }
 
 // @ts-ignore: decorator
 @inline
-function strip3x3s1<E>(full: bool, x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, c: usize, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
-  let p = x;
-  let v = v128.load(p), m = v128.load(p, 4), r = v128.load(p, 8);
-  let middle = madd(w2, r, madd(w1, m, madd(w0, v, b)));
+function strip3x3s1<E>(inner: bool, x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, behindLeft: v128, beforeRight: v128, c: usize, top: i32, bottom: i32, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
+  let p = x, middle = b;
+  let v: v128, m: v128, r: v128;
+  if (!top) {
+    v = seen(inner, p, 0, behindLeft), m = v128.load(p, 4), r = seen(inner, p, 8, beforeRight);
+    middle = madd(w2, r, madd(w1, m, madd(w0, v, b)));
+  }
   p += xPitch;
-  v = v128.load(p), m = v128.load(p, 4), r = v128.load(p, 8);
-  let bottom = madd(w5, r, madd(w4, m, madd(w3, v, middle)));
+  v = seen(inner, p, 0, behindLeft), m = v128.load(p, 4), r = seen(inner, p, 8, beforeRight);
+  let lower = madd(w5, r, madd(w4, m, madd(w3, v, middle)));
   middle = madd(w2, r, madd(w1, m, madd(w0, v, b)));
   let at = y;
-  for (let i = outH; i > 0; i--) {
+  for (let i = outH - bottom; i > 0; i--) {
     p += xPitch;
-    v = v128.load(p);
-    let sum = madd(w6, v, bottom);
-    bottom = madd(w3, v, middle);
+    v = seen(inner, p, 0, behindLeft);
+    let sum = madd(w6, v, lower);
+    lower = madd(w3, v, middle);
     middle = madd(w0, v, b);
     if (!at) {
-      v128.store(at, v128.xor(v128.xor(sum, bottom), middle));
+      v128.store(at, v128.xor(v128.xor(sum, lower), middle));
       break;
     }
     v = v128.load(p, 4);
     sum = madd(w7, v, sum);
-    bottom = madd(w4, v, bottom);
+    lower = madd(w4, v, lower);
     middle = madd(w1, v, middle);
-    v = v128.load(p, 8);
+    v = seen(inner, p, 8, beforeRight);
     sum = madd(w8, v, sum);
-    bottom = madd(w5, v, bottom);
+    lower = madd(w5, v, lower);
     middle = madd(w2, v, middle);
-    if (full) v128.store(at, changetype<E>(0).pixels(sum, at, c, e0, e1));
-    else put<E>(sum, at, c, e0, e1, left);
+    result<E>(inner, sum, at, c, e0, e1, left);
     at += yPitch;
   }
+  if (bottom) result<E>(inner, lower, at, c, e0, e1, left);
 }
 
 // @ts-ignore: decorator
 @inline
-function strip3x3s2<E>(full: bool, x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, c: usize, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
-  let p = x;
-  let u = v128.load(p), v = v128.load(p, 16);
-  let l = even(u, v);
-  let a = madd(w2, next(l, p), madd(w1, odd(u, v), madd(w0, l, b)));
+function strip3x3s2<E>(inner: bool, x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, behindLeft: v128, beforeRight: v128, c: usize, top: i32, bottom: i32, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
+  let p = x, a = b;
+  let u: v128, v: v128, l: v128;
+  if (!top) {
+    u = v128.load(p), v = v128.load(p, 16);
+    l = even(u, v);
+    a = madd(w2, masked(inner, next(l, p), beforeRight), madd(w1, odd(u, v), madd(w0, masked(inner, l, behindLeft), b)));
+  }
   let at = y;
-  for (let i = outH; i > 0; i--) {
+  for (let i = outH - bottom; i > 0; i--) {
     p += xPitch;
     u = v128.load(p), v = v128.load(p, 16);
     l = even(u, v);
-    a = madd(w5, next(l, p), madd(w4, odd(u, v), madd(w3, l, a)));
+    a = madd(w5, masked(inner, next(l, p), beforeRight), madd(w4, odd(u, v), madd(w3, masked(inner, l, behindLeft), a)));
     if (!at) {
       v128.store(at, a);
       break;
@@ -131,13 +146,81 @@ function strip3x3s2<E>(full: bool, x: usize, y: usize, b: v128, w0: v128, w1: v1
     p += xPitch;
     u = v128.load(p), v = v128.load(p, 16);
     l = even(u, v);
-    const m = odd(u, v), r = next(l, p);
+    const m = odd(u, v), r = masked(inner, next(l, p), beforeRight);
+    l = masked(inner, l, behindLeft);
     const sum = madd(w8, r, madd(w7, m, madd(w6, l, a)));
-    if (full) v128.store(at, changetype<E>(0).pixels(sum, at, c, e0, e1));
-    else put<E>(sum, at, c, e0, e1, left);
+    result<E>(inner, sum, at, c, e0, e1, left);
     a = madd(w2, r, madd(w1, m, madd(w0, l, b)));
     at += yPitch;
   }
+  if (bottom) {
+    p += xPitch;
+    u = v128.load(p), v = v128.load(p, 16);
+    l = even(u, v);
+    a = madd(w5, masked(inner, next(l, p), beforeRight), madd(w4, odd(u, v), madd(w3, masked(inner, l, behindLeft), a)));
+    result<E>(inner, a, at, c, e0, e1, left);
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function masked(inner: bool, v: v128, mask: v128): v128 {
+  return inner ? v : v128.and(v, mask);
+}
+
+// @ts-ignore: decorator
+@inline
+function seen(inner: bool, p: usize, offset: usize, mask: v128): v128 {
+  return masked(inner, v128.load(p + offset), mask);
+}
+
+// @ts-ignore: decorator
+@inline
+function result<E>(inner: bool, v: v128, at: usize, c: usize, e0: usize, e1: usize, left: i32): void {
+  if (inner) v128.store(at, changetype<E>(0).pixels(v, at, c, e0, e1));
+  else put<E>(v, at, c, e0, e1, left);
+}
+
+/** Taps outside are left out: rows by starting later or ending sooner, columns pixel by pixel. */
+// @ts-ignore: decorator
+@inline
+function scalar3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, padTop: i32, padLeft: i32, padBottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  const step = <usize>stride << 2;
+  for (let c = 0; c < channels; c++) {
+    for (let oy = 0; oy < outH; oy++) {
+      const first = oy == 0 ? padTop : 0;
+      const rows = 3 - first - (oy == outH - 1 ? padBottom : 0);
+      let from = x + <usize>(oy * stride + first) * xPitch;
+      let at = y + <usize>oy * yPitch;
+      const w = weights + 12 * first;
+      let left = outW;
+      if (padLeft) {
+        scalarPixel<E>(from, at, bias, w, c, rows, 1, left == 1 ? 3 - padRight : 3, xPitch, e0, e1);
+        left--, at += 4, from += step;
+      }
+      for (; left >= 4 + padRight; left -= 4, at += 16, from += step << 2) {
+        scalarTile<E>(CONV, 4, from, step, at, bias, w, c, rows, 3, xPitch, 4, e0, e1);
+      }
+      for (; left > 0; left--, at += 4, from += step) {
+        scalarPixel<E>(from, at, bias, w, c, rows, 0, left == 1 ? 3 - padRight : 3, xPitch, e0, e1);
+      }
+    }
+    x += xC;
+    y += yC;
+    bias += 4;
+    weights += 36;
+  }
+}
+
+/** One pixel from the columns `start … end` of its windows. */
+// @ts-ignore: decorator
+@inline
+function scalarPixel<E>(x: usize, y: usize, bias: usize, weights: usize, c: usize, rows: i32, start: i32, end: i32, xPitch: usize, e0: usize, e1: usize): void {
+  let a = load<f32>(bias);
+  for (; rows > 0; rows--, x += xPitch, weights += 12) {
+    for (let k = start; k < end; k++) a += load<f32>(weights + (k << 2)) * load<f32>(x + (k << 2));
+  }
+  store<f32>(y, changetype<E>(0).one(a, y, c, e0, e1));
 }
 
 /** Depthwise, weights [channels][kh·kw]; stride 1 along the row, any other geometry. */

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { chooseWindow, type WindowCase, windowKernels } from '../../compiler/kernels.ts';
+import { chooseWindow, noPadding, type WindowCase, windowKernels } from '../../compiler/kernels.ts';
 import { generator } from '../sparse/random.ts';
 import { builds, type Machine, machine } from './harness.ts';
 
@@ -14,8 +14,12 @@ const plain: Shape = {
   dilationX: 1,
   outH: 5,
   outW: 8,
+  ...noPadding,
 };
 const stride2 = { ...plain, strideY: 2, strideX: 2 };
+const around = { padTop: 1, padLeft: 1, padBottom: 1, padRight: 1 };
+const behind = { ...noPadding, padBottom: 1, padRight: 1 };
+const before = { ...noPadding, padTop: 1, padLeft: 1 };
 const cases: Record<string, Shape> = {
   width_eq_tile: { ...plain, outW: 4 },
   width_lt_tile: { ...plain, outW: 3 },
@@ -52,7 +56,25 @@ const cases: Record<string, Shape> = {
   stride2_large_in_bands: { ...stride2, outH: 22, outW: 59 },
   dilated: { ...plain, dilationY: 2, dilationX: 3 },
   dilated_stride2: { ...stride2, dilationY: 2, dilationX: 2 },
+  ...Object.fromEntries(
+    Object.entries({ around, behind, before }).flatMap(([where, pads]) =>
+      [plain, stride2].flatMap((s) =>
+        [1, 2, 3, 4, 5, 6, 8, 9, 13].flatMap((outW) =>
+          [1, 2, 5].map((outH) => {
+            const name = `padded_${where}_stride_${s.strideX}_${outH}x${outW}`;
+            return [name, { ...s, ...pads, outH, outW }];
+          }),
+        ),
+      ),
+    ),
+  ),
+  padded_large_in_bands: { ...plain, ...around, outH: 40, outW: 64 },
+  padded_large_in_bands_of_4: { ...plain, ...around, outH: 23, outW: 130 },
+  padded_stride2_large_in_bands: { ...stride2, ...behind, outH: 22, outW: 59 },
+  padded_at_one_side: { ...plain, padLeft: 1 },
 };
+
+const isPadded = (c: Shape) => c.padTop + c.padLeft + c.padBottom + c.padRight > 0;
 
 for (const build of builds) {
   describe(build, () => {
@@ -74,11 +96,15 @@ for (const build of builds) {
 test('every case has a kernel for every operation, 3x3 its own', () => {
   for (const [name, shape] of Object.entries(cases)) {
     for (const op of ['conv', 'max', 'mean'] as const) {
-      expect(chooseWindow({ ...shape, op, build: 'simd' }).kernel.op, name).toBe(op);
+      if (op !== 'conv' && isPadded(shape)) continue;
+      expect(chooseWindow({ ...shape, op, build: 'simd' })?.kernel.op, name).toBe(op);
     }
   }
-  expect(chooseWindow({ ...plain, op: 'conv', build: 'simd' }).kernel.name).toBe('f32_depthwise_3x3s1_1x4');
-  expect(chooseWindow({ ...stride2, op: 'conv', build: 'simd' }).kernel.name).toBe('f32_depthwise_3x3s2_1x4');
+  const name = (c: Shape) => chooseWindow({ ...c, op: 'conv', build: 'simd' })?.kernel.name;
+  expect(name(plain)).toBe('f32_depthwise_3x3s1_1x4');
+  expect(name(stride2)).toBe('f32_depthwise_3x3s2_1x4');
+  expect(name({ ...plain, padTop: 2 })).toBeUndefined();
+  expect(name({ ...plain, ...around, kh: 5, kw: 5 })).toBeUndefined();
 });
 
 test('every kernel of the table is tested', () => {
@@ -107,8 +133,8 @@ function place(m: Machine, c: WindowCase, edit: (x: Float32Array) => void = () =
   m.reset();
   const next = generator(c.channels * 1009 + c.outW * 31 + c.outH);
   const signed = (n: number) => Float32Array.from({ length: n }, () => next() * 2 - 1);
-  const inH = (c.outH - 1) * c.strideY + (c.kh - 1) * c.dilationY + 1;
-  const inW = (c.outW - 1) * c.strideX + (c.kw - 1) * c.dilationX + 1;
+  const inH = (c.outH - 1) * c.strideY + (c.kh - 1) * c.dilationY + 1 - c.padTop - c.padBottom;
+  const inW = (c.outW - 1) * c.strideX + (c.kw - 1) * c.dilationX + 1 - c.padLeft - c.padRight;
   const xPitch = inW + 1;
   const yPitch = c.outW + 2;
   const xC = inH * xPitch + 3;
@@ -122,7 +148,7 @@ function place(m: Machine, c: WindowCase, edit: (x: Float32Array) => void = () =
   const e0 = (m.put(residual) - y) >>> 0;
   const addresses: Record<string, number> = {
     ...c,
-    x: m.put(x),
+    x: m.put(x) - 4 * (c.padTop * xPitch + c.padLeft),
     y,
     bias: m.put(bias),
     weights: m.put(weights),
@@ -134,7 +160,7 @@ function place(m: Machine, c: WindowCase, edit: (x: Float32Array) => void = () =
     yPitch: 4 * yPitch,
   } as unknown as Record<string, number>;
   const call = (name: string, args: readonly string[]) => m.kernels[name](...args.map((a) => addresses[a]));
-  return { x, y, bias, scale, weights, residual, xC, yC, xPitch, yPitch, call };
+  return { x, inH, inW, y, bias, scale, weights, residual, xC, yC, xPitch, yPitch, call };
 }
 
 function check(m: Machine, name: string, args: readonly string[], c: WindowCase): void {
@@ -150,8 +176,10 @@ function check(m: Machine, name: string, args: readonly string[], c: WindowCase)
         let size = c.op === 'conv' ? Math.abs(sum) : 0;
         for (let u = 0; u < c.kh; u++) {
           for (let v = 0; v < c.kw; v++) {
-            const row = i * c.strideY + u * c.dilationY;
-            const value = t.x[ch * t.xC + row * t.xPitch + j * c.strideX + v * c.dilationX];
+            const row = i * c.strideY + u * c.dilationY - c.padTop;
+            const column = j * c.strideX + v * c.dilationX - c.padLeft;
+            const inside = row >= 0 && row < t.inH && column >= 0 && column < t.inW;
+            const value = inside ? t.x[ch * t.xC + row * t.xPitch + column] : 0;
             const term = c.op === 'conv' ? value * t.weights[(ch * c.kh + u) * c.kw + v] : value;
             size += Math.abs(term);
             sum = c.op === 'max' ? Math.max(sum, term) : sum + term;

@@ -1,10 +1,11 @@
 /** `window`: a kernel over planes where the views are planes; plain loops otherwise. */
-import { chooseWindow, type WindowOp } from '../../kernels.ts';
+import { chooseWindow, noPadding, type Padding, type WindowKernel, type WindowOp } from '../../kernels.ts';
 import type { WindowStep } from '../../plan/forms.ts';
 import { strideOf } from '../../plan/layout.ts';
 import { type Loop, nest } from '../../plan/nest.ts';
-import { dimSize, extent, type Factor } from '../../plan/view.ts';
+import { dimSize, type Factor, paddingOf } from '../../plan/view.ts';
 import type { Context } from '../context.ts';
+import { textsOf } from '../kernel-call.ts';
 import { writeLoops } from '../loops.ts';
 import { guardedAddress, indexLoops } from './guard.ts';
 import { finishScalar } from './linear.ts';
@@ -16,6 +17,8 @@ export function writeWindow(ctx: Context, step: WindowStep): void {
 }
 
 interface Planes {
+  readonly kernel: WindowKernel;
+  readonly padding: Padding;
   readonly outer: readonly Loop[];
   readonly channels: Loop;
   readonly kh: number;
@@ -36,11 +39,8 @@ function planesOf(ctx: Context, step: WindowStep): Planes | undefined {
   const y = ctx.operand(step.y);
   if (x.dtype !== 'float32' || x.layout.phases.some((p) => p > 1)) return undefined;
   if (step.reduce === 'sum' && step.weights === undefined) return undefined;
-  // Padding must lie in margins that hold the neutral element.
-  const reach = extent(step.x);
-  const reads = reach.map((r, a) => [Math.max(0, -r.low), Math.max(0, r.high - step.x.shape[a] + 1)]);
-  if (reads.some(([b, a], i) => b > x.layout.before[i] || a > x.layout.after[i])) return undefined;
-  if (reads.flat().some((n) => n > 0) && step.reduce === 'mean') return undefined;
+  const outside = paddingOf(step.x);
+  if (outside.some(([b, a]) => b > 0 || a > 0) && step.reduce === 'mean') return undefined;
 
   const axes = [...x.layout.order].slice(-2);
   const [row, column] = axes.length === 2 ? axes : [-1, axes[0]];
@@ -70,9 +70,8 @@ function planesOf(ctx: Context, step: WindowStep): Planes | undefined {
     return undefined;
   const channels = nest([x, y], [1]);
   if (channels.length > 1) return undefined;
-  return {
-    outer: nest([x, y], [0]),
-    channels: channels[0] ?? { size: 1, strides: [0, 0] },
+  const all = channels[0] ?? { size: 1, strides: [0, 0] };
+  const geometry = {
     kh: kh.size,
     kw: kw.size,
     strideY: oh.step,
@@ -81,27 +80,39 @@ function planesOf(ctx: Context, step: WindowStep): Planes | undefined {
     dilationX: kw.step,
     outH: oh.size,
     outW: ow.size,
-    xPitch: row < 0 ? 0 : x.layout.strides[row] * 4,
-    yPitch,
   };
+  const choose = (padding: Padding) =>
+    chooseWindow({
+      op: kernelOp[step.reduce],
+      channels: all.size,
+      build: ctx.build,
+      ...geometry,
+      ...padding,
+    })?.kernel;
+  const [[padTop, padBottom], [padLeft, padRight]] = [row, column].map((a) => outside[a] ?? [0, 0]);
+  const padding = { padTop, padLeft, padBottom, padRight };
+  const elsewhere = outside.some(([b, a], axis) => axis !== row && axis !== column && (b > 0 || a > 0));
+  const inMargins = outside.every(([b, a], i) => b <= x.layout.before[i] && a <= x.layout.after[i]);
+  const padded = elsewhere ? undefined : choose(padding);
+  // A kernel that doesn't pad needs margins that hold the neutral element.
+  const kernel = padded ?? (inMargins ? choose(noPadding) : undefined);
+  return (
+    kernel && {
+      kernel,
+      padding: padded ? padding : noPadding,
+      outer: nest([x, y], [0]),
+      channels: all,
+      ...geometry,
+      xPitch: row < 0 ? 0 : x.layout.strides[row] * 4,
+      yPitch,
+    }
+  );
 }
 
 const kernelOp: Record<WindowStep['reduce'], WindowOp> = { sum: 'conv', max: 'max', mean: 'mean' };
 
 function writeKernel(ctx: Context, step: WindowStep, p: Planes): void {
-  const { kernel } = chooseWindow({
-    op: kernelOp[step.reduce],
-    channels: p.channels.size,
-    kh: p.kh,
-    kw: p.kw,
-    strideY: p.strideY,
-    strideX: p.strideX,
-    dilationY: p.dilationY,
-    dilationX: p.dilationX,
-    outH: p.outH,
-    outW: p.outW,
-    build: ctx.build,
-  });
+  const { kernel } = p;
   ctx.import(`runtime/kernels/${kernel.family}`, kernel.name);
   const epilogue = ctx.epilogue(step, step.epilogue);
   const known: Record<string, string> = {
@@ -114,6 +125,7 @@ function writeKernel(ctx: Context, step: WindowStep, p: Planes): void {
     strideX: String(p.strideX),
     dilationY: String(p.dilationY),
     dilationX: String(p.dilationX),
+    ...textsOf({ ...p.padding }),
     outH: String(p.outH),
     outW: String(p.outW),
     xPitch: String(p.xPitch),
