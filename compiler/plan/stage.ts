@@ -39,6 +39,7 @@ import {
   type View,
   whole,
 } from './view.ts';
+import { padsItself } from './window.ts';
 
 export interface Staged {
   readonly plan: Plan;
@@ -244,7 +245,8 @@ function wishOf(x: View, step: Step): Wish | undefined {
   const padded = readsPadding(x);
   if (tail.length === 0 && !padded) return undefined;
   if (step.form === 'window' && step.reduce === 'mean' && padded) return undefined;
-  if (step.form === 'window' && padsItself(step)) return { ...nothing(x), tail };
+  if (step.form === 'window' && tail.length === 2 && padsItself(step, tail[0], tail[1]))
+    return { ...nothing(x), tail };
   const padding = paddingOf(x);
   const wish: Wish = {
     tail,
@@ -267,30 +269,6 @@ function wishOf(x: View, step: Step): Wish | undefined {
   const even = [...o, ...g, ...p].every((f) => f.axis < 0 || f.step % phases[f.axis] === 0);
   return even && places.size === dimSize(x.dims[2]) ? phased : wish;
 }
-
-/** True for windows whose kernels know padding that isn't there: depthwise 3×3, stride 1 or 2, one row and column on each side at most. */
-function padsItself({ reduce, weights, x }: WindowStep): boolean {
-  const [taps, positions] = [x.dims[2], x.dims[3]];
-  const axes = pixelAxes(x);
-  const stride = positions[0]?.step;
-  return (
-    reduce === 'sum' &&
-    weights !== undefined &&
-    axes.length === 2 &&
-    sameFactors(
-      taps,
-      axes.map((axis) => ({ size: 3, axis, step: 1 })),
-    ) &&
-    sameFactors(
-      positions,
-      positions.map(({ size }, i) => ({ size, axis: axes[i], step: stride })),
-    ) &&
-    (stride === 1 || stride === 2) &&
-    paddingOf(x).every((sides, axis) => Math.max(...sides) <= (axes.includes(axis) ? 1 : 0))
-  );
-}
-
-const sameFactors = (a: readonly Factor[], b: readonly Factor[]) => JSON.stringify(a) === JSON.stringify(b);
 
 /** [o, g, k, p] → [o·p, g, k, 1]. */
 function pixelsOut(view: View): View {

@@ -22,7 +22,7 @@ export function f32_depthwise_3x3s2_1x4<E>(x: usize, y: usize, bias: usize, weig
   else scalar3x3<E>(2, x, y, bias, weights, channels, xC, yC, padTop, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
 }
 
-/** Bytes of an input plane from which on it is done in bands of rows. Inline, as below: else asc makes one loop of inner and other strips. */
+/** Bytes of an input plane from which on it is done in bands of rows. Inline, as below: else asc makes one loop of two. */
 // @ts-ignore: decorator
 @inline
 const LARGE_PLANE: i32 = 8 * 1024;
@@ -33,15 +33,19 @@ const BAND: i32 = 2 * 1024;
 
 /**
  * Planes in strips of four output pixels; the weights of a channel are spread once for all of them. Strips down a large plane would come to
- * every cache line of it before they come back to the first. Strips at the sides see padding, and may be less than four pixels wide.
+ * every cache line of it before they come back to the first. What sees padding at the sides, or is narrower, is a function of its own:
+ * beside it, V8 finds no registers for the strips between.
  */
 // @ts-ignore: decorator
 @inline
 function strips3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, padTop: i32, padLeft: i32, padBottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  const start = padLeft << 2;
+  const end = start + max<i32>(0, (outW - padRight - start) & ~3);
   const band = outH * stride * <i32>xPitch > LARGE_PLANE ? max<i32>(4, BAND / <i32>xPitch) : outH;
-  const every = i32x4.splat(-1);
-  const behindLeft = padLeft ? i32x4(0, -1, -1, -1) : every;
-  const beforeRight = padRight ? i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat((outW - 1) & 3)) : every;
+  if (outW <= 8 && band == outH) {
+    sidesOf<E>(stride, x, y, bias, weights, 0, channels, xC, yC, padTop, 1, padLeft, padBottom, padRight, outH, outW, 4, xPitch, yPitch, e0, e1);
+    return;
+  }
   for (let c = 0; c < channels; c++) {
     const b = v128.load32_splat(bias);
     const w0 = v128.load32_splat(weights);
@@ -56,12 +60,65 @@ function strips3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usi
     for (let rows = outH, top = padTop, bx = x, by = y; rows > 0; rows -= band, top = 0, bx += band * stride * xPitch, by += band * yPitch) {
       const high = min<i32>(rows, band);
       const bottom = rows <= band ? padBottom : 0;
-      for (let left = outW, px = bx, py = by; left > 0; left -= 4, px += 16 * stride, py += 16) {
-        const atLeft = px == bx ? padLeft : 0;
-        const atRight = left <= 4 ? padRight : 0;
-        if (left >= 4 && !(atLeft | atRight)) strip3x3<E>(stride, true, px, py, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, every, every, c, top, bottom, high, xPitch, yPitch, left, e0, e1);
-        else strip3x3<E>(stride, false, px, py, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, atLeft ? behindLeft : every, atRight ? beforeRight : every, c, top, bottom, high, xPitch, yPitch, left, e0, e1);
+      const stop = bx + (end * stride << 2);
+      if (top | bottom) {
+        for (let p = bx + (start * stride << 2), at = by + (start << 2); p < stop; p += 16 * stride, at += 16) {
+          strip3x3<E>(stride, false, false, false, p, at, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, b, b, c, top, bottom, high, xPitch, yPitch, 4, e0, e1);
+        }
+      } else {
+        for (let p = bx + (start * stride << 2), at = by + (start << 2); p < stop; p += 16 * stride, at += 16) {
+          strip3x3<E>(stride, true, false, false, p, at, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, b, b, c, 0, 0, high, xPitch, yPitch, 4, e0, e1);
+        }
       }
+    }
+    if (end - start < outW) sidesOf<E>(stride, x, y, bias, weights, c, c + 1, xC, yC, padTop, padLeft, padLeft, padBottom, padRight, outH, outW, end, xPitch, yPitch, e0, e1);
+    x += xC;
+    y += yC;
+    bias += 4;
+    weights += 36;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function sidesOf<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, end: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  if (stride == 1) sides3x3s1<E>(x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, end, xPitch, yPitch, e0, e1);
+  else sides3x3s2<E>(x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, end, xPitch, yPitch, e0, e1);
+}
+
+function sides3x3s1<E>(x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, end: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  sides<E>(1, x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, end, xPitch, yPitch, e0, e1);
+}
+
+function sides3x3s2<E>(x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, end: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  sides<E>(2, x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, end, xPitch, yPitch, e0, e1);
+}
+
+/** Of the channels `c … channels`, where `first` the first strip, and what is left of the rows from `end` on. */
+// @ts-ignore: decorator
+@inline
+function sides<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, end: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  const behindLeft = i32x4(padLeft - 1, -1, -1, -1);
+  const narrow = outW <= 4;
+  const left = outW - (narrow ? 0 : end);
+  const px = narrow ? 0 : <usize>(end * stride) << 2, py = narrow ? 0 : <usize>end << 2;
+  const beforeRight = i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(left - padRight));
+  for (; c < channels; c++) {
+    const b = v128.load32_splat(bias);
+    const w0 = v128.load32_splat(weights);
+    const w1 = v128.load32_splat(weights, 4);
+    const w2 = v128.load32_splat(weights, 8);
+    const w3 = v128.load32_splat(weights, 12);
+    const w4 = v128.load32_splat(weights, 16);
+    const w5 = v128.load32_splat(weights, 20);
+    const w6 = v128.load32_splat(weights, 24);
+    const w7 = v128.load32_splat(weights, 28);
+    const w8 = v128.load32_splat(weights, 32);
+    if (narrow) {
+      strip3x3<E>(stride, false, true, true, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, beforeRight, c, top, bottom, outH, xPitch, yPitch, left, e0, e1);
+    } else {
+      if (first) strip3x3<E>(stride, false, true, false, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, b, c, top, bottom, outH, xPitch, yPitch, 4, e0, e1);
+      if (left > 0) strip3x3<E>(stride, false, false, true, x + px, y + py, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, b, beforeRight, c, top, bottom, outH, xPitch, yPitch, left, e0, e1);
     }
     x += xC;
     y += yC;
@@ -71,37 +128,36 @@ function strips3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usi
 }
 
 /**
- * Four output pixels wide, down the plane; `inner`, where all four exist and see no padding: checks are kept out of the loop. Else the first
- * taps see what `behindLeft` lets through, the last ones what `beforeRight` does. `top` and `bottom` are 1 where the first and the last
- * window lack a row.
+ * Four output pixels wide, down the plane, or `atRight` `left` of them. `atLeft` the first taps see what `behindLeft` lets through, `atRight`
+ * the last ones what `beforeRight` does. Unless it is `whole`, `top` and `bottom` are 1 where the first and the last window lack a row.
  *
  * V8 hoists the loads of a basic block above its arithmetic, and there are no registers for that beside the weights. A branch
  * that is never taken, as no result lies at address 0, ends the block; it stores what was computed, so that none of it moves behind.
  */
 // @ts-ignore: decorator
 @inline
-function strip3x3<E>(stride: i32, inner: bool, x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, behindLeft: v128, beforeRight: v128, c: usize, top: i32, bottom: i32, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
-  if (stride == 1) strip3x3s1<E>(inner, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, beforeRight, c, top, bottom, outH, xPitch, yPitch, left, e0, e1);
-  else strip3x3s2<E>(inner, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, beforeRight, c, top, bottom, outH, xPitch, yPitch, left, e0, e1);
+function strip3x3<E>(stride: i32, whole: bool, atLeft: bool, atRight: bool, x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, behindLeft: v128, beforeRight: v128, c: usize, top: i32, bottom: i32, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
+  if (stride == 1) strip3x3s1<E>(whole, atLeft, atRight, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, beforeRight, c, top, bottom, outH, xPitch, yPitch, left, e0, e1);
+  else strip3x3s2<E>(whole, atLeft, atRight, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, beforeRight, c, top, bottom, outH, xPitch, yPitch, left, e0, e1);
 }
 
 // @ts-ignore: decorator
 @inline
-function strip3x3s1<E>(inner: bool, x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, behindLeft: v128, beforeRight: v128, c: usize, top: i32, bottom: i32, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
+function strip3x3s1<E>(whole: bool, atLeft: bool, atRight: bool, x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, behindLeft: v128, beforeRight: v128, c: usize, top: i32, bottom: i32, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
   let p = x, middle = b;
   let v: v128, m: v128, r: v128;
-  if (!top) {
-    v = seen(inner, p, 0, behindLeft), m = v128.load(p, 4), r = seen(inner, p, 8, beforeRight);
+  if (whole || !top) {
+    v = seen(atLeft, p, 0, behindLeft), m = v128.load(p, 4), r = seen(atRight, p, 8, beforeRight);
     middle = madd(w2, r, madd(w1, m, madd(w0, v, b)));
   }
   p += xPitch;
-  v = seen(inner, p, 0, behindLeft), m = v128.load(p, 4), r = seen(inner, p, 8, beforeRight);
+  v = seen(atLeft, p, 0, behindLeft), m = v128.load(p, 4), r = seen(atRight, p, 8, beforeRight);
   let lower = madd(w5, r, madd(w4, m, madd(w3, v, middle)));
   middle = madd(w2, r, madd(w1, m, madd(w0, v, b)));
   let at = y;
-  for (let i = outH - bottom; i > 0; i--) {
+  for (let i = whole ? outH : outH - bottom; i > 0; i--) {
     p += xPitch;
-    v = seen(inner, p, 0, behindLeft);
+    v = seen(atLeft, p, 0, behindLeft);
     let sum = madd(w6, v, lower);
     lower = madd(w3, v, middle);
     middle = madd(w0, v, b);
@@ -113,32 +169,32 @@ function strip3x3s1<E>(inner: bool, x: usize, y: usize, b: v128, w0: v128, w1: v
     sum = madd(w7, v, sum);
     lower = madd(w4, v, lower);
     middle = madd(w1, v, middle);
-    v = seen(inner, p, 8, beforeRight);
+    v = seen(atRight, p, 8, beforeRight);
     sum = madd(w8, v, sum);
     lower = madd(w5, v, lower);
     middle = madd(w2, v, middle);
-    result<E>(inner, sum, at, c, e0, e1, left);
+    result<E>(!atRight, sum, at, c, e0, e1, left);
     at += yPitch;
   }
-  if (bottom) result<E>(inner, lower, at, c, e0, e1, left);
+  if (!whole && bottom) result<E>(!atRight, lower, at, c, e0, e1, left);
 }
 
 // @ts-ignore: decorator
 @inline
-function strip3x3s2<E>(inner: bool, x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, behindLeft: v128, beforeRight: v128, c: usize, top: i32, bottom: i32, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
+function strip3x3s2<E>(whole: bool, atLeft: bool, atRight: bool, x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, behindLeft: v128, beforeRight: v128, c: usize, top: i32, bottom: i32, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
   let p = x, a = b;
   let u: v128, v: v128, l: v128;
-  if (!top) {
+  if (whole || !top) {
     u = v128.load(p), v = v128.load(p, 16);
     l = even(u, v);
-    a = madd(w2, masked(inner, next(l, p), beforeRight), madd(w1, odd(u, v), madd(w0, masked(inner, l, behindLeft), b)));
+    a = madd(w2, masked(atRight, next(l, p), beforeRight), madd(w1, odd(u, v), madd(w0, masked(atLeft, l, behindLeft), b)));
   }
   let at = y;
-  for (let i = outH - bottom; i > 0; i--) {
+  for (let i = whole ? outH : outH - bottom; i > 0; i--) {
     p += xPitch;
     u = v128.load(p), v = v128.load(p, 16);
     l = even(u, v);
-    a = madd(w5, masked(inner, next(l, p), beforeRight), madd(w4, odd(u, v), madd(w3, masked(inner, l, behindLeft), a)));
+    a = madd(w5, masked(atRight, next(l, p), beforeRight), madd(w4, odd(u, v), madd(w3, masked(atLeft, l, behindLeft), a)));
     if (!at) {
       v128.store(at, a);
       break;
@@ -146,38 +202,38 @@ function strip3x3s2<E>(inner: bool, x: usize, y: usize, b: v128, w0: v128, w1: v
     p += xPitch;
     u = v128.load(p), v = v128.load(p, 16);
     l = even(u, v);
-    const m = odd(u, v), r = masked(inner, next(l, p), beforeRight);
-    l = masked(inner, l, behindLeft);
+    const m = odd(u, v), r = masked(atRight, next(l, p), beforeRight);
+    l = masked(atLeft, l, behindLeft);
     const sum = madd(w8, r, madd(w7, m, madd(w6, l, a)));
-    result<E>(inner, sum, at, c, e0, e1, left);
+    result<E>(!atRight, sum, at, c, e0, e1, left);
     a = madd(w2, r, madd(w1, m, madd(w0, l, b)));
     at += yPitch;
   }
-  if (bottom) {
+  if (!whole && bottom) {
     p += xPitch;
     u = v128.load(p), v = v128.load(p, 16);
     l = even(u, v);
-    a = madd(w5, masked(inner, next(l, p), beforeRight), madd(w4, odd(u, v), madd(w3, masked(inner, l, behindLeft), a)));
-    result<E>(inner, a, at, c, e0, e1, left);
+    a = madd(w5, masked(atRight, next(l, p), beforeRight), madd(w4, odd(u, v), madd(w3, masked(atLeft, l, behindLeft), a)));
+    result<E>(!atRight, a, at, c, e0, e1, left);
   }
 }
 
 // @ts-ignore: decorator
 @inline
-function masked(inner: bool, v: v128, mask: v128): v128 {
-  return inner ? v : v128.and(v, mask);
+function masked(mask: bool, v: v128, lanes: v128): v128 {
+  return mask ? v128.and(v, lanes) : v;
 }
 
 // @ts-ignore: decorator
 @inline
-function seen(inner: bool, p: usize, offset: usize, mask: v128): v128 {
-  return masked(inner, v128.load(p + offset), mask);
+function seen(mask: bool, p: usize, offset: usize, lanes: v128): v128 {
+  return masked(mask, v128.load(p + offset), lanes);
 }
 
 // @ts-ignore: decorator
 @inline
-function result<E>(inner: bool, v: v128, at: usize, c: usize, e0: usize, e1: usize, left: i32): void {
-  if (inner) v128.store(at, changetype<E>(0).pixels(v, at, c, e0, e1));
+function result<E>(full: bool, v: v128, at: usize, c: usize, e0: usize, e1: usize, left: i32): void {
+  if (full) v128.store(at, changetype<E>(0).pixels(v, at, c, e0, e1));
   else put<E>(v, at, c, e0, e1, left);
 }
 

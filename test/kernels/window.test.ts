@@ -71,6 +71,8 @@ const cases: Record<string, Shape> = {
   padded_large_in_bands: { ...plain, ...around, outH: 40, outW: 64 },
   padded_large_in_bands_of_4: { ...plain, ...around, outH: 23, outW: 130 },
   padded_stride2_large_in_bands: { ...stride2, ...behind, outH: 22, outW: 59 },
+  padded_large_narrow: { ...plain, ...around, outH: 400, outW: 6 },
+  padded_large_narrower: { ...plain, ...around, outH: 800, outW: 3 },
   padded_at_one_side: { ...plain, padLeft: 1 },
 };
 

@@ -231,6 +231,32 @@ test('one copy serves all windows that want the same of an input', () => {
   expect(layouts.get(copies[0].y.value)!.before).toEqual([0, 0, 2, 2]);
 });
 
+test.each([
+  [3, 1, 1, false],
+  [3, 2, 1, false],
+  [3, 1, 2, true],
+  [5, 1, 2, true],
+])(
+  'depthwise of %i, stride %i, padding %i: the input carries padding only where the kernel needs it',
+  (k, stride, pad, carries) => {
+    const depthwise = (s: Sketch, x: ValueId) =>
+      s.op('conv', [x, s.constant([4, 1, k, k]), null], {
+        strides: [stride, stride],
+        dilations: [1, 1],
+        pads: [
+          [pad, pad],
+          [pad, pad],
+        ],
+        groups: 4,
+      });
+    const n = networkOf((s) => [depthwise(s, s.conv(s.input([1, 4, 9, 9]), 4, 1))]);
+    const { plan, layouts } = stages(n.graph).staged;
+    const step = plan.steps.find((s) => s.form === 'window')!;
+    const { before, after } = layouts.get(step.form === 'window' ? step.x.value : -1)!;
+    expect([...before, ...after].some((m) => m > 0)).toBe(carries);
+  },
+);
+
 test('a value read by a padded convolution carries its own margins', () => {
   const n = networkOf((s) => [s.conv(s.conv(s.input([1, 4, 9, 9]), 4, 1), 4, 3, { pad: 1 })]);
   const { plan, layouts } = stages(n.graph).staged;

@@ -1,9 +1,10 @@
 /** `window`: a kernel over planes where the views are planes; plain loops otherwise. */
-import { chooseWindow, noPadding, type Padding, type WindowKernel, type WindowOp } from '../../kernels.ts';
+import { chooseWindow, noPadding, type WindowKernel } from '../../kernels.ts';
 import type { WindowStep } from '../../plan/forms.ts';
 import { strideOf } from '../../plan/layout.ts';
 import { type Loop, nest } from '../../plan/nest.ts';
-import { dimSize, type Factor, paddingOf } from '../../plan/view.ts';
+import { dimSize, paddingOf } from '../../plan/view.ts';
+import { type Geometry, geometryOf, padsItself, windowOp } from '../../plan/window.ts';
 import type { Context } from '../context.ts';
 import { textsOf } from '../kernel-call.ts';
 import { writeLoops } from '../loops.ts';
@@ -18,17 +19,9 @@ export function writeWindow(ctx: Context, step: WindowStep): void {
 
 interface Planes {
   readonly kernel: WindowKernel;
-  readonly padding: Padding;
   readonly outer: readonly Loop[];
   readonly channels: Loop;
-  readonly kh: number;
-  readonly kw: number;
-  readonly strideY: number;
-  readonly strideX: number;
-  readonly dilationY: number;
-  readonly dilationX: number;
-  readonly outH: number;
-  readonly outW: number;
+  readonly geometry: Geometry;
   readonly xPitch: number;
   readonly yPitch: number;
 }
@@ -40,94 +33,51 @@ function planesOf(ctx: Context, step: WindowStep): Planes | undefined {
   if (x.dtype !== 'float32' || x.layout.phases.some((p) => p > 1)) return undefined;
   if (step.reduce === 'sum' && step.weights === undefined) return undefined;
   const outside = paddingOf(step.x);
-  if (outside.some(([b, a]) => b > 0 || a > 0) && step.reduce === 'mean') return undefined;
+  if (outside.flat().some((n) => n > 0) && step.reduce === 'mean') return undefined;
 
   const axes = [...x.layout.order].slice(-2);
   const [row, column] = axes.length === 2 ? axes : [-1, axes[0]];
-  const on = (factors: readonly Factor[], axis: number) => factors.filter((f) => f.axis === axis);
-  const [taps, positions] = [step.x.dims[2], step.x.dims[3]];
-  if ([...taps, ...positions].some((f) => f.axis !== row && f.axis !== column)) return undefined;
-  const pick = (factors: readonly Factor[], axis: number) => {
-    const list = on(factors, axis);
-    return list.length > 1 ? undefined : (list[0] ?? { size: 1, axis, step: 1 });
-  };
-  const [kh, kw, oh, ow] = [
-    pick(taps, row),
-    pick(taps, column),
-    pick(positions, row),
-    pick(positions, column),
-  ];
-  if (!kh || !kw || !oh || !ow || [kh, kw, oh, ow].some((f) => f.step < 1)) return undefined;
-  // Order inside the dimensions: rows outside columns.
-  for (const list of [taps, positions]) if (list.length === 2 && list[0].axis !== row) return undefined;
+  const own = geometryOf(step, row, column);
+  if (!own) return undefined;
+  const pads = padsItself(step, row, column);
+  // A kernel that doesn't pad needs margins that hold the neutral element.
+  if (!pads && outside.some(([b, a], i) => b > x.layout.before[i] || a > x.layout.after[i])) return undefined;
+  const geometry = pads ? own : { ...own, ...noPadding };
+
   const yRows = y.view.dims[2];
   const yLoops = nest([y], [2]);
   const inner = yLoops.at(-1);
   if (yRows.length > 2 || (inner && inner.strides[0] !== 4)) return undefined;
-  const yPitch = yRows.length === 2 ? strideOf(y.layout, yRows[0])! * 4 : ow.size * 4;
-  if (yRows.length === 2 && (yRows[0].size !== oh.size || yRows[1].size !== ow.size)) return undefined;
-  if (yRows.length === 1 && oh.size > 1 && ow.size > 1 && strideOf(y.layout, yRows[0]) !== 1)
-    return undefined;
+  const { outH, outW } = geometry;
+  const yPitch = yRows.length === 2 ? strideOf(y.layout, yRows[0])! * 4 : outW * 4;
+  if (yRows.length === 2 && (yRows[0].size !== outH || yRows[1].size !== outW)) return undefined;
+  if (yRows.length === 1 && outH > 1 && outW > 1 && strideOf(y.layout, yRows[0]) !== 1) return undefined;
   const channels = nest([x, y], [1]);
   if (channels.length > 1) return undefined;
   const all = channels[0] ?? { size: 1, strides: [0, 0] };
-  const geometry = {
-    kh: kh.size,
-    kw: kw.size,
-    strideY: oh.step,
-    strideX: ow.step,
-    dilationY: kh.step,
-    dilationX: kw.step,
-    outH: oh.size,
-    outW: ow.size,
-  };
-  const choose = (padding: Padding) =>
-    chooseWindow({
-      op: kernelOp[step.reduce],
-      channels: all.size,
-      build: ctx.build,
-      ...geometry,
-      ...padding,
-    })?.kernel;
-  const [[padTop, padBottom], [padLeft, padRight]] = [row, column].map((a) => outside[a] ?? [0, 0]);
-  const padding = { padTop, padLeft, padBottom, padRight };
-  const elsewhere = outside.some(([b, a], axis) => axis !== row && axis !== column && (b > 0 || a > 0));
-  const inMargins = outside.every(([b, a], i) => b <= x.layout.before[i] && a <= x.layout.after[i]);
-  const padded = elsewhere ? undefined : choose(padding);
-  // A kernel that doesn't pad needs margins that hold the neutral element.
-  const kernel = padded ?? (inMargins ? choose(noPadding) : undefined);
+  const c = { op: windowOp[step.reduce], channels: all.size, build: ctx.build, ...geometry };
+  const kernel = chooseWindow(c)?.kernel;
   return (
     kernel && {
       kernel,
-      padding: padded ? padding : noPadding,
       outer: nest([x, y], [0]),
       channels: all,
-      ...geometry,
+      geometry,
       xPitch: row < 0 ? 0 : x.layout.strides[row] * 4,
       yPitch,
     }
   );
 }
 
-const kernelOp: Record<WindowStep['reduce'], WindowOp> = { sum: 'conv', max: 'max', mean: 'mean' };
-
 function writeKernel(ctx: Context, step: WindowStep, p: Planes): void {
   const { kernel } = p;
   ctx.import(`runtime/kernels/${kernel.family}`, kernel.name);
   const epilogue = ctx.epilogue(step, step.epilogue);
   const known: Record<string, string> = {
+    ...textsOf({ ...p.geometry }),
     channels: String(p.channels.size),
     xC: String(p.channels.strides[0]),
     yC: String(p.channels.strides[1]),
-    kh: String(p.kh),
-    kw: String(p.kw),
-    strideY: String(p.strideY),
-    strideX: String(p.strideX),
-    dilationY: String(p.dilationY),
-    dilationX: String(p.dilationX),
-    ...textsOf({ ...p.padding }),
-    outH: String(p.outH),
-    outW: String(p.outW),
     xPitch: String(p.xPitch),
     yPitch: String(p.yPitch),
     e0: epilogue.operands[0][0],
