@@ -1,7 +1,17 @@
 /** Windows as kernels know them: rows and columns, from what a view walks along two axes. */
-import { chooseWindow, type Padding, type WindowCase, type WindowOp } from '../kernels.ts';
-import type { WindowStep } from './forms.ts';
-import { dimSize, type Factor, paddingOf } from './view.ts';
+import {
+  type Build,
+  chooseWindow,
+  noPadding,
+  type Padding,
+  type WindowCase,
+  type WindowKernel,
+  type WindowOp,
+} from '../kernels.ts';
+import type { Plan, WindowStep } from './forms.ts';
+import { type Layout, strideOf } from './layout.ts';
+import { type Loop, nest, type Operand } from './nest.ts';
+import { dimSize, type Factor, type PlanId, paddingOf, type View } from './view.ts';
 
 export const windowOp: Record<WindowStep['reduce'], WindowOp> = { sum: 'conv', max: 'max', mean: 'mean' };
 
@@ -57,4 +67,63 @@ export function padsItself(step: WindowStep, row: number, column: number): boole
     ...geometry,
   } as const;
   return chooseWindow(c) !== undefined;
+}
+
+/** A kernel over planes with rows of neighbours; strides and pitches in bytes. */
+export interface Planes {
+  readonly kernel: WindowKernel;
+  readonly outer: readonly Loop[];
+  readonly channels: Loop;
+  readonly geometry: Geometry;
+  readonly xPitch: number;
+  readonly yPitch: number;
+}
+
+/** The step as windows over planes, if that is what its views are under these layouts. */
+export function planesOf(
+  step: WindowStep,
+  plan: Plan,
+  layouts: ReadonlyMap<PlanId, Layout>,
+  build: Build,
+): Planes | undefined {
+  const operand = (view: View): Operand => {
+    const { dtype } = plan.values.get(view.value)!;
+    return { view, layout: layouts.get(view.value)!, dtype };
+  };
+  const [x, y] = [operand(step.x), operand(step.y)];
+  if (x.dtype !== 'float32' || x.layout.phases.some((p) => p > 1)) return undefined;
+  if (step.reduce === 'sum' && step.weights === undefined) return undefined;
+  const outside = paddingOf(step.x);
+  if (outside.flat().some((n) => n > 0) && step.reduce === 'mean') return undefined;
+
+  const axes = [...x.layout.order].slice(-2);
+  const [row, column] = axes.length === 2 ? axes : [-1, axes[0]];
+  const own = geometryOf(step, row, column);
+  if (!own) return undefined;
+  const pads = padsItself(step, row, column);
+  // A kernel that doesn't pad needs margins that hold the neutral element.
+  if (!pads && outside.some(([b, a], i) => b > x.layout.before[i] || a > x.layout.after[i])) return undefined;
+  const geometry = pads ? own : { ...own, ...noPadding };
+
+  const yRows = y.view.dims[2];
+  const inner = nest([y], [2]).at(-1);
+  if (yRows.length > 2 || (inner && inner.strides[0] !== 4)) return undefined;
+  const { outH, outW } = geometry;
+  const yPitch = yRows.length === 2 ? strideOf(y.layout, yRows[0])! * 4 : outW * 4;
+  if (yRows.length === 2 && (yRows[0].size !== outH || yRows[1].size !== outW)) return undefined;
+  if (yRows.length === 1 && outH > 1 && outW > 1 && strideOf(y.layout, yRows[0]) !== 1) return undefined;
+  const loops = nest([x, y], [1]);
+  if (loops.length > 1) return undefined;
+  const channels = loops[0] ?? { size: 1, strides: [0, 0] };
+  const choice = chooseWindow({ op: windowOp[step.reduce], channels: channels.size, build, ...geometry });
+  return (
+    choice && {
+      kernel: choice.kernel,
+      outer: nest([x, y], [0]),
+      channels,
+      geometry,
+      xPitch: row < 0 ? 0 : x.layout.strides[row] * 4,
+      yPitch,
+    }
+  );
 }
