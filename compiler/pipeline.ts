@@ -28,6 +28,7 @@ import { type Linked, link, pagesOf } from './link/link.ts';
 import { loadValidator } from './link/validate.ts';
 import type { Model } from './model.ts';
 import { noChannels, shrink, simplify } from './passes/index.ts';
+import { inBands } from './plan/bands.ts';
 import type { Step } from './plan/forms.ts';
 import { fuse } from './plan/fuse.ts';
 import { lower } from './plan/lower.ts';
@@ -100,9 +101,10 @@ export async function emit(graph: Graph, options: EmitOptions = {}, progress = n
   );
   const lowered = await run('lower', () => lower(live), checkPlan);
   const fused = await run('fuse', () => fuse(lowered), checkPlan);
+  // Profiles are of single steps.
   const staged = await run(
     'stage',
-    () => stage(fused),
+    () => (profile ? { ...stage(fused), bands: new Map() } : inBands(stage(fused))),
     (s) => checkPlan(s.plan),
   );
   const timing = await options.tune?.(staged, build);

@@ -3,15 +3,16 @@
  * addresses of data that the linker writes.
  */
 import type { Build } from '../kernels.ts';
+import type { Banded } from '../plan/bands.ts';
 import { type LinearStep, type Plan, reads, type Step, writes } from '../plan/forms.ts';
 import { address, hasEvenGaps } from '../plan/layout.ts';
 import { DataPool, type MemoryMap, planMemory } from '../plan/memory.ts';
 import type { LinearSelection } from '../plan/select.ts';
-import type { Staged } from '../plan/stage.ts';
 import { tileBytes } from '../plan/tiling.ts';
 import type { PlanId } from '../plan/view.ts';
 import { safeComment } from './code.ts';
 import { Context } from './context.ts';
+import { writeBand } from './forms/band.ts';
 import { writeStep } from './steps.ts';
 
 /** Version of the interface between module and host. */
@@ -32,7 +33,7 @@ export interface ModuleOptions {
 }
 
 export function writeModule(
-  staged: Staged,
+  staged: Banded,
   selections: ReadonlyMap<LinearStep, LinearSelection>,
   options: ModuleOptions,
 ): ModuleSource {
@@ -41,14 +42,15 @@ export function writeModule(
   const pool = new DataPool();
   const viewed = viewedConstants(plan);
   const copied = [...selections.values()].flatMap((s) => s.parts.flat().flatMap((p) => p.tile ?? []));
-  const map = () => planMemory(plan, layouts, pool, viewed, Math.max(0, ...copied.map(tileBytes)));
+  const room = Math.max(0, ...copied.map(tileBytes));
+  const map = () => planMemory(plan, layouts, pool, viewed, room, staged.bands);
   write(staged, selections, pool, map(), options);
   const memory = map();
   return { ...write(staged, selections, pool, memory, options), pool, memory };
 }
 
 function write(
-  staged: Staged,
+  staged: Banded,
   selections: ReadonlyMap<LinearStep, LinearSelection>,
   pool: DataPool,
   memory: MemoryMap,
@@ -60,13 +62,18 @@ function write(
   for (const s of plan.steps) for (const v of writes(s)) lastWriter.set(v.value, s);
   const functions: { name: string; step: Step }[] = [];
 
+  const begun = new Set<Step>([...staged.bands.values()].map((b) => b.first));
   plan.steps.forEach((step, i) => {
+    if (begun.has(step)) return;
+    const band = staged.bands.get(step);
     const name = `step${i}`;
     functions.push({ name, step });
-    ctx.code.line(`// ${safeComment(`${step.name} (${step.op}): ${step.form}${detail(step, selections)}`)}`);
+    for (const s of band ? [band.first, step] : [step])
+      ctx.code.line(`// ${safeComment(`${s.name} (${s.op}): ${s.form}${detail(s, selections)}`)}`);
     ctx.code.block(`${options.profile ? 'export ' : ''}function ${name}(): void`, () => {
       for (const v of new Set(writes(step).map((w) => w.value))) clearWhole(ctx, v);
-      writeStep(ctx, step);
+      if (band) writeBand(ctx, band);
+      else writeStep(ctx, step);
       for (const v of new Set(writes(step).map((w) => w.value)))
         if (lastWriter.get(v) === step) clearGaps(ctx, v);
     });

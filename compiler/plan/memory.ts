@@ -11,6 +11,7 @@
 import { createHash } from 'node:crypto';
 import { elementBytes } from '../ir/tensor.ts';
 import { OVERREAD } from '../kernels.ts';
+import type { Band } from './bands.ts';
 import { type Plan, reads, type Step, writes } from './forms.ts';
 import { inPlace, type Life } from './inplace.ts';
 import type { Layout } from './layout.ts';
@@ -54,13 +55,14 @@ export interface MemoryMap {
   readonly end: number;
 }
 
-/** Places all values, and room for tiles of `tileBytes`; constants go where `constant` puts them. */
+/** Places all values, and room for tiles of `tileBytes`. */
 export function planMemory(
   plan: Plan,
   layouts: ReadonlyMap<PlanId, Layout>,
   pool: DataPool,
   viewed: ReadonlySet<PlanId>,
   tileBytes: number,
+  bands: ReadonlyMap<Step, Band>,
 ): MemoryMap {
   const addresses = new Map<PlanId, number>();
   for (const v of plan.values.values()) {
@@ -71,7 +73,7 @@ export function planMemory(
     layouts.get(id)!.elements * elementBytes[plan.values.get(id)!.dtype] + OVERREAD;
 
   let low = start;
-  const live = liveness(plan);
+  const live = liveness(plan, bands);
   for (const v of plan.values.values()) {
     if (v.role === 'constant' || v.role === 'temp') continue;
     addresses.set(v.id, low);
@@ -113,12 +115,16 @@ export function planMemory(
   return { addresses, tiles, weightBytes: pool.end - first, arenaBytes: end - start, end };
 }
 
-/** First and last step that touch each value. */
-function liveness(plan: Plan): ReadonlyMap<PlanId, Life> {
+/** First and last step that touch each value; what either step of a band touches, both do. */
+function liveness(plan: Plan, bands: ReadonlyMap<Step, Band>): ReadonlyMap<PlanId, Life> {
   const out = new Map<PlanId, Life>();
-  plan.steps.forEach((step: Step, i) => {
-    for (const { value } of [...reads(step), ...writes(step)]) {
-      out.set(value, { start: out.get(value)?.start ?? i, end: i });
+  plan.steps.forEach((step, i) => {
+    const band = bands.get(step);
+    const first = band ? i - 1 : i;
+    for (const s of band ? [band.first, step] : [step]) {
+      for (const { value } of [...reads(s), ...writes(s)]) {
+        out.set(value, { start: Math.min(first, out.get(value)?.start ?? first), end: i });
+      }
     }
   });
   return out;

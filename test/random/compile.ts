@@ -10,19 +10,23 @@ import { assemble } from '../../compiler/link/asc.ts';
 import { link, pagesOf } from '../../compiler/link/link.ts';
 import type { Metadata, PortInfo } from '../../compiler/link/metadata.ts';
 import { noChannels } from '../../compiler/passes/index.ts';
+import { type Banded, inBands } from '../../compiler/plan/bands.ts';
 import type { LinearStep, Plan } from '../../compiler/plan/forms.ts';
 import { fuse } from '../../compiler/plan/fuse.ts';
 import { lower } from '../../compiler/plan/lower.ts';
 import { type LinearSelection, type SelectOptions, select } from '../../compiler/plan/select.ts';
-import { type Staged, stage } from '../../compiler/plan/stage.ts';
+import { stage } from '../../compiler/plan/stage.ts';
 
 export interface Stages {
   readonly lowered: Plan;
   readonly fused: Plan;
-  readonly staged: Staged;
+  readonly staged: Banded;
   readonly selections: ReadonlyMap<LinearStep, LinearSelection>;
   readonly module: ModuleSource;
 }
+
+/** Images in tests are small. */
+const everyBand = { large: 0, near: 0, leastRows: 2 };
 
 export function stages(graph: Graph, options: Partial<SelectOptions> = {}): Stages {
   const { build = 'simd', objective = 'speed', sparse = true, format } = options;
@@ -31,7 +35,7 @@ export function stages(graph: Graph, options: Partial<SelectOptions> = {}): Stag
   checkPlan(lowered);
   const fused = fuse(lowered);
   checkPlan(fused);
-  const staged = stage(fused);
+  const staged = inBands(stage(fused), everyBand);
   checkPlan(staged.plan);
   const selections = select(staged, { build, objective, sparse, format });
   const module = writeModule(staged, selections, { build, profile: false });

@@ -12,49 +12,62 @@ export function writeLinear(ctx: Context, step: LinearStep): void {
     writePlain(ctx, step);
     return;
   }
-  const { geometry: g, choice, parts } = selection;
-  const { kernel } = choice;
-  ctx.import(`runtime/kernels/${kernel.family}`, kernel.name);
-  const epilogues = parts.map((list) =>
-    partialEpilogues(step, list.length).map((own) => ctx.epilogue(step, own, g.groups)),
-  );
-  const biasAt = ctx.data(selection.bias, `${step.name}:bias`);
-  const zerosAt = parts.some((list) => list.length > 1)
-    ? ctx.data(new Float32Array(g.rows), `${step.name}:zeros`)
-    : 0;
-
   const x = ctx.fresh('x');
   const y = ctx.fresh('y');
   ctx.code.line(`const ${x}: usize = ${ctx.start(step.x)};`);
   ctx.code.line(`const ${y}: usize = ${ctx.start(step.y)};`);
-  writeLoops(ctx, g.outer, [x, y], ([px, py]) => {
-    for (let group = 0; group < g.groups; group++) {
-      parts[group].forEach(({ packed, tile, lines, swath }, i) => {
-        const { name, operands } = epilogues[group][i];
-        const known: Record<string, string> = {
-          x: group === 0 ? px : `${px} + ${group * g.xGroup}`,
-          y: group === 0 ? py : `${py} + ${group * g.yGroup}`,
-          bias: String(i === 0 ? biasAt + group * g.rows * 4 : zerosAt),
-          rows: String(g.rows),
-          cols: String(packed.cols),
-          pixels: String(g.pixels),
-          width: String(g.width),
-          pitch: String(g.pitch),
-          ...(swath && { swath: String(swath) }),
-          yRow: String(g.yRow),
-          e0: operands[group][0],
-          e1: operands[group][1],
-        };
-        for (const [array, data] of Object.entries(packed.arrays)) {
-          known[array] = String(ctx.data(data, `${step.name}:${array}`));
-        }
-        writeKernelCall(ctx.code, `${kernel.name}<${name}>`, kernel, known, {
-          tile: tile && ctx.tile(tile),
-          lines: lines && textsOf(lines),
-        });
+  const { outer, pixels } = selection.geometry;
+  writeLoops(ctx, outer, [x, y], ([px, py]) =>
+    writeLinearCalls(ctx, step, { x: px, y: py, pixels: String(pixels) }),
+  );
+}
+
+export interface Run {
+  readonly x: string;
+  readonly y: string;
+  readonly pixels: string;
+  /** Rows of the image, where not all. */
+  readonly rows?: string;
+}
+
+/** Calls of the kernel for every group and part, over so many pixels from x to y; all texts. */
+export function writeLinearCalls(ctx: Context, step: LinearStep, { x, y, pixels, rows }: Run): void {
+  const { geometry: g, choice, parts, bias } = ctx.selections.get(step)!;
+  const { kernel } = choice!;
+  ctx.import(`runtime/kernels/${kernel.family}`, kernel.name);
+  const epilogues = parts.map((list) =>
+    partialEpilogues(step, list.length).map((own) => ctx.epilogue(step, own, g.groups)),
+  );
+  const biasAt = ctx.data(bias, `${step.name}:bias`);
+  const zerosAt = parts.some((list) => list.length > 1)
+    ? ctx.data(new Float32Array(g.rows), `${step.name}:zeros`)
+    : 0;
+  for (let group = 0; group < g.groups; group++) {
+    parts[group].forEach(({ packed, tile, lines, swath }, i) => {
+      const { name, operands } = epilogues[group][i];
+      const known: Record<string, string> = {
+        x: group === 0 ? x : `${x} + ${group * g.xGroup}`,
+        y: group === 0 ? y : `${y} + ${group * g.yGroup}`,
+        bias: String(i === 0 ? biasAt + group * g.rows * 4 : zerosAt),
+        rows: String(g.rows),
+        cols: String(packed.cols),
+        pixels,
+        width: String(g.width),
+        pitch: String(g.pitch),
+        ...(swath && { swath: String(swath) }),
+        yRow: String(g.yRow),
+        e0: operands[group][0],
+        e1: operands[group][1],
+      };
+      for (const [array, data] of Object.entries(packed.arrays)) {
+        known[array] = String(ctx.data(data, `${step.name}:${array}`));
+      }
+      writeKernelCall(ctx.code, `${kernel.name}<${name}>`, kernel, known, {
+        tile: tile && ctx.tile(tile),
+        lines: lines && { ...textsOf(lines), ...(rows && { count: rows }) },
       });
-    }
-  });
+    });
+  }
 }
 
 /** Of every part: what stands in y is added, and the step's own epilogue applied by the last. */
