@@ -28,7 +28,7 @@ import { type Linked, link, pagesOf } from './link/link.ts';
 import { loadValidator } from './link/validate.ts';
 import type { Model } from './model.ts';
 import { noChannels, shrink, simplify } from './passes/index.ts';
-import { inBands } from './plan/bands.ts';
+import { type Banded, inBands, stepByStep } from './plan/bands.ts';
 import type { Step } from './plan/forms.ts';
 import { fuse } from './plan/fuse.ts';
 import { lower } from './plan/lower.ts';
@@ -89,6 +89,8 @@ export interface Emitted extends Linked {
   readonly functions: readonly { readonly name: string; readonly step: Step }[];
 }
 
+const checkStaged = ({ plan }: Banded) => checkPlan(plan);
+
 /** Graph → module. */
 export async function emit(graph: Graph, options: EmitOptions = {}, progress = noProgress): Promise<Emitted> {
   const { build = 'simd', objective = 'speed', sparse = true, format, profile = false } = options;
@@ -101,12 +103,8 @@ export async function emit(graph: Graph, options: EmitOptions = {}, progress = n
   );
   const lowered = await run('lower', () => lower(live), checkPlan);
   const fused = await run('fuse', () => fuse(lowered), checkPlan);
-  // Profiles are of single steps.
-  const staged = await run(
-    'stage',
-    () => (profile ? { ...stage(fused), bands: new Map() } : inBands(stage(fused))),
-    (s) => checkPlan(s.plan),
-  );
+  const steps = profile ? stepByStep : inBands;
+  const staged = await run('stage', () => steps(stage(fused)), checkStaged);
   const timing = await options.tune?.(staged, build);
   const selections = await run('select', () => select(staged, { build, objective, sparse, format, timing }));
   const module = await run('write', () => writeModule(staged, selections, { build, profile }));

@@ -22,8 +22,9 @@ export interface Band {
   readonly rows: number;
   readonly step: number;
   readonly kept: number;
-  /** Rows of what lies between, were it whole; bytes from one to the next, and from plane to plane. */
+  /** Rows of what lies between, were it whole, and pixels of each; bytes from one to the next, and from plane to plane. */
   readonly height: number;
+  readonly width: number;
   readonly pitch: number;
   readonly plane: number;
 }
@@ -43,6 +44,9 @@ export interface Banded extends Staged {
   /** By their second steps. */
   readonly bands: ReadonlyMap<Step, Band>;
 }
+
+/** Every step by itself, as profiles need it. */
+export const stepByStep = (staged: Staged): Banded => ({ ...staged, bands: new Map() });
 
 /** The plan with buffers of bands where they pay. */
 export function inBands({ plan, layouts }: Staged, sizes = usual): Banded {
@@ -75,9 +79,10 @@ function bandOf(
   if (operands.includes(value) || operands.includes(first.x.value)) return undefined;
   const made = linearGeometry(first, plan, layouts);
   const read = planesOf(second, plan, layouts, 'scalar');
-  if (!read || !isOneRun(made) || !readsRun(read, made)) return undefined;
-  const { kh, strideY, padTop, padLeft, outH } = read.geometry;
   const [row, column] = layout.order.slice(-2);
+  const [height, width] = [layout.shape[row], layout.shape[column]];
+  if (!read || !readsPlanes(read, made) || !isOneRun(made, height, width, read.xPitch / 4)) return undefined;
+  const { kh, strideY, padTop, padLeft, outH } = read.geometry;
   const begins = layout.shape.map((_, axis) => (axis === row ? -padTop : axis === column ? -padLeft : 0));
   if (String(second.x.origin) !== String(begins) || first.y.origin.some((o) => o !== 0)) return undefined;
   const kept = kh - strideY;
@@ -85,7 +90,7 @@ function bandOf(
   const rows = Math.max(leastRows, Math.floor((near / (made.rows * pitch) - kept) / strideY));
   if (2 * rows > outH || kept < 0) return undefined;
   const plane = 4 * planeStride(((rows * strideY + kept) * pitch) / 4);
-  return { first, second, value, rows, step: strideY, kept, height: layout.shape[row], pitch, plane };
+  return { first, second, value, rows, step: strideY, kept, height, width, pitch, plane };
 }
 
 /** True for a value that one step writes and one step reads. */
@@ -102,16 +107,20 @@ const hasPlainPlanes = (l: Layout) =>
   [...l.before, ...l.after].every((n) => n === 0) &&
   l.order.slice(0, -3).every((axis) => l.shape[axis] === 1);
 
-const isOneRun = ({ contiguous, groups, outer, pixels, width }: LinearGeometry) =>
-  contiguous && groups === 1 && outer.length === 0 && pixels > width;
+/** True where the first step's kernel runs over all rows at once, so that it can begin and end at any. */
+const isOneRun = (made: LinearGeometry, height: number, width: number, pitch: number) =>
+  made.contiguous &&
+  made.groups === 1 &&
+  made.outer.length === 0 &&
+  made.pixels === (height - 1) * pitch + width &&
+  (made.pitch === pitch || pitch === width);
 
-/** True for a kernel that pads by itself, so that it can begin and end anywhere, over the planes that were made. */
-const readsRun = ({ kernel, outer, channels, xPitch }: Planes, made: LinearGeometry) =>
+/** True for a kernel that pads by itself, so that it can begin and end at any row, over the planes that were made. */
+const readsPlanes = ({ kernel, outer, channels }: Planes, made: LinearGeometry) =>
   kernel.args.includes('padTop') &&
   outer.length === 0 &&
   channels.size === made.rows &&
-  channels.strides[0] === made.yRow &&
-  xPitch === 4 * made.pitch;
+  channels.strides[0] === made.yRow;
 
 function bandLayout(l: Layout, { plane, pitch }: Band): Layout {
   const [channel, row] = l.order.slice(-3);

@@ -7,12 +7,11 @@ import { writeLinearCalls } from './linear.ts';
 import { writeWindowCall } from './window.ts';
 
 export function writeBand(ctx: Context, band: Band): void {
-  const { first, second, value, rows, step, kept, height, pitch, plane } = band;
+  const { first, second, value, rows, step, kept, height, width, pitch, plane } = band;
   const planes = planesOf(second, ctx.plan, ctx.layouts, ctx.build)!;
   const { geometry, channels, yPitch } = planes;
   const { padTop, padLeft, padBottom, outH, kh } = geometry;
   const between = ctx.base(value);
-  const { width } = ctx.selections.get(first)!.geometry;
   ctx.import(`runtime/kernels/${tileKernel.family}`, tileKernel.name);
   ctx.code.line(`const x: usize = ${ctx.start(first.x)};`);
   ctx.code.line(`const y: usize = ${ctx.start(second.y)};`);
@@ -25,10 +24,10 @@ export function writeBand(ctx: Context, band: Band): void {
     );
     ctx.code.line(`const until = min<i32>((row + rows - 1) * ${step} + ${kh - padTop}, ${height});`);
     ctx.code.block('if (until > made)', () => {
-      ctx.code.line(`const at: usize = ${between} + <usize>(row > 0 ? ${kept} : ${padTop}) * ${pitch};`);
+      ctx.code.line(`const to: usize = ${between} + <usize>(row > 0 ? ${kept} : ${padTop}) * ${pitch};`);
       writeLinearCalls(ctx, first, {
         x: `x + <usize>made * ${pitch}`,
-        y: 'at',
+        y: 'to',
         pixels: `(until - made - 1) * ${pitch / 4} + ${width}`,
         rows: '(until - made)',
       });
