@@ -107,9 +107,10 @@ const hasPlainPlanes = (l: Layout) =>
   [...l.before, ...l.after].every((n) => n === 0) &&
   l.order.slice(0, -3).every((axis) => l.shape[axis] === 1);
 
-/** True where the first step's kernel runs over all rows at once, so that it can begin and end at any. */
+/** True where a kernel does the first step, and runs over all rows at once, so that it can begin and end at any. */
 const isOneRun = (made: LinearGeometry, height: number, width: number, pitch: number) =>
   made.contiguous &&
+  new Set(made.offsets).size === made.offsets.length &&
   made.groups === 1 &&
   made.outer.length === 0 &&
   made.pixels === (height - 1) * pitch + width &&
