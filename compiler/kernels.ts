@@ -258,6 +258,7 @@ const paddings = Object.keys(noPadding) as (keyof Padding)[];
 function window(
   name: string,
   op: WindowOp,
+  family: string,
   geometry: readonly string[],
   accepts: WindowKernel['accepts'],
   cost: WindowKernel['cost'],
@@ -266,7 +267,7 @@ function window(
   return {
     form: 'window',
     name,
-    family: 'window',
+    family,
     op,
     args: [...operands, ...geometry, 'outH', 'outW', 'xPitch', 'yPitch', 'e0', 'e1'],
     accepts: (c) => c.op === op && accepts(c),
@@ -278,6 +279,7 @@ const depthwise3x3 = (stride: number, ns: number) =>
   window(
     `f32_depthwise_3x3s${stride}_1x4`,
     'conv',
+    'depthwise',
     paddings,
     (c) =>
       c.kh === 3 &&
@@ -292,7 +294,7 @@ const depthwise3x3 = (stride: number, ns: number) =>
 
 /** Windows of any geometry, inside their plane. */
 const inside = (name: string, op: WindowOp, accepts: WindowKernel['accepts'], cost: WindowKernel['cost']) =>
-  window(name, op, anyGeometry, (c) => paddings.every((side) => c[side] === 0) && accepts(c), cost);
+  window(name, op, 'window', anyGeometry, (c) => paddings.every((side) => c[side] === 0) && accepts(c), cost);
 
 const windowNames = { conv: 'depthwise', max: 'maxpool', mean: 'avgpool' } as const;
 

@@ -2,282 +2,9 @@ import { madd, put } from './simd';
 
 /**
  * Kernels of the `window` form: each output plane comes from the input plane of the same channel. Planes are `xC` and `yC` bytes
- * apart, image rows `xPitch` and `yPitch`; x is where the first window begins. Windows lie inside their plane, which carries its padding,
- * but for 3×3 kernels: `padTop`, `padLeft`, `padBottom` and `padRight`, 0 or 1, count the rows and columns of windows that lie
- * outside and read as zero, whatever is there. The row that epilogues see is the channel.
+ * apart, image rows `xPitch` and `yPitch`; x is where the first window begins. Windows lie inside their plane, which carries its padding. The
+ * row that epilogues see is the channel.
  */
-
-/**
- * Depthwise 3×3, stride 1. A strip of four pixels runs down the plane: an input row adds to the three output rows that it touches,
- * and is loaded once.
- */
-export function f32_depthwise_3x3s1_1x4<E>(x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, padTop: i32, padLeft: i32, padBottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  if (ASC_FEATURE_SIMD) strips3x3<E>(1, x, y, bias, weights, channels, xC, yC, padTop, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
-  else scalar3x3<E>(1, x, y, bias, weights, channels, xC, yC, padTop, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
-}
-
-/** Depthwise 3×3, stride 2: a strip of four output pixels, the even and odd columns of its input split by shuffles. */
-export function f32_depthwise_3x3s2_1x4<E>(x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, padTop: i32, padLeft: i32, padBottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  if (ASC_FEATURE_SIMD) strips3x3<E>(2, x, y, bias, weights, channels, xC, yC, padTop, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
-  else scalar3x3<E>(2, x, y, bias, weights, channels, xC, yC, padTop, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
-}
-
-/** Bytes of an input plane from which on it is done in bands of rows. Inline, as below: else asc makes one loop of two. */
-// @ts-ignore: decorator
-@inline
-const LARGE_PLANE: i32 = 8 * 1024;
-/** Bytes of a band, about. */
-// @ts-ignore: decorator
-@inline
-const BAND: i32 = 2 * 1024;
-
-/**
- * Planes in strips of four output pixels; the weights of a channel are spread once for all of them. Strips down a large plane would come to
- * every cache line of it before they come back to the first. What sees padding at the sides, or is narrower, is a function of its own:
- * beside it, V8 finds no registers for the strips between.
- */
-// @ts-ignore: decorator
-@inline
-function strips3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, padTop: i32, padLeft: i32, padBottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  const start = padLeft << 2;
-  const end = start + max<i32>(0, (outW - padRight - start) & ~3);
-  const band = outH * stride * <i32>xPitch > LARGE_PLANE ? max<i32>(4, BAND / <i32>xPitch) : outH;
-  if (outW <= 8 && band == outH) {
-    sidesOf<E>(stride, x, y, bias, weights, 0, channels, xC, yC, padTop, 1, padLeft, padBottom, padRight, outH, outW, 4, xPitch, yPitch, e0, e1);
-    return;
-  }
-  for (let c = 0; c < channels; c++) {
-    const b = v128.load32_splat(bias);
-    const w0 = v128.load32_splat(weights);
-    const w1 = v128.load32_splat(weights, 4);
-    const w2 = v128.load32_splat(weights, 8);
-    const w3 = v128.load32_splat(weights, 12);
-    const w4 = v128.load32_splat(weights, 16);
-    const w5 = v128.load32_splat(weights, 20);
-    const w6 = v128.load32_splat(weights, 24);
-    const w7 = v128.load32_splat(weights, 28);
-    const w8 = v128.load32_splat(weights, 32);
-    for (let rows = outH, top = padTop, bx = x, by = y; rows > 0; rows -= band, top = 0, bx += band * stride * xPitch, by += band * yPitch) {
-      const high = min<i32>(rows, band);
-      const bottom = rows <= band ? padBottom : 0;
-      const stop = bx + (end * stride << 2);
-      if (top | bottom) {
-        for (let p = bx + (start * stride << 2), at = by + (start << 2); p < stop; p += 16 * stride, at += 16) {
-          strip3x3<E>(stride, false, false, false, p, at, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, b, b, c, top, bottom, high, xPitch, yPitch, 4, e0, e1);
-        }
-      } else {
-        for (let p = bx + (start * stride << 2), at = by + (start << 2); p < stop; p += 16 * stride, at += 16) {
-          strip3x3<E>(stride, true, false, false, p, at, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, b, b, c, 0, 0, high, xPitch, yPitch, 4, e0, e1);
-        }
-      }
-    }
-    if (end - start < outW) sidesOf<E>(stride, x, y, bias, weights, c, c + 1, xC, yC, padTop, padLeft, padLeft, padBottom, padRight, outH, outW, end, xPitch, yPitch, e0, e1);
-    x += xC;
-    y += yC;
-    bias += 4;
-    weights += 36;
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function sidesOf<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, end: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  if (stride == 1) sides3x3s1<E>(x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, end, xPitch, yPitch, e0, e1);
-  else sides3x3s2<E>(x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, end, xPitch, yPitch, e0, e1);
-}
-
-function sides3x3s1<E>(x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, end: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  sides<E>(1, x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, end, xPitch, yPitch, e0, e1);
-}
-
-function sides3x3s2<E>(x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, end: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  sides<E>(2, x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, end, xPitch, yPitch, e0, e1);
-}
-
-/** Of the channels `c … channels`, where `first` the first strip, and what is left of the rows from `end` on. */
-// @ts-ignore: decorator
-@inline
-function sides<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, end: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  const behindLeft = i32x4(padLeft - 1, -1, -1, -1);
-  const narrow = outW <= 4;
-  const left = outW - (narrow ? 0 : end);
-  const px = narrow ? 0 : <usize>(end * stride) << 2, py = narrow ? 0 : <usize>end << 2;
-  const beforeRight = i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(left - padRight));
-  for (; c < channels; c++) {
-    const b = v128.load32_splat(bias);
-    const w0 = v128.load32_splat(weights);
-    const w1 = v128.load32_splat(weights, 4);
-    const w2 = v128.load32_splat(weights, 8);
-    const w3 = v128.load32_splat(weights, 12);
-    const w4 = v128.load32_splat(weights, 16);
-    const w5 = v128.load32_splat(weights, 20);
-    const w6 = v128.load32_splat(weights, 24);
-    const w7 = v128.load32_splat(weights, 28);
-    const w8 = v128.load32_splat(weights, 32);
-    if (narrow) {
-      strip3x3<E>(stride, false, true, true, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, beforeRight, c, top, bottom, outH, xPitch, yPitch, left, e0, e1);
-    } else {
-      if (first) strip3x3<E>(stride, false, true, false, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, b, c, top, bottom, outH, xPitch, yPitch, 4, e0, e1);
-      if (left > 0) strip3x3<E>(stride, false, false, true, x + px, y + py, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, b, beforeRight, c, top, bottom, outH, xPitch, yPitch, left, e0, e1);
-    }
-    x += xC;
-    y += yC;
-    bias += 4;
-    weights += 36;
-  }
-}
-
-/**
- * Four output pixels wide, down the plane, or `atRight` `left` of them. `atLeft` the first taps see what `behindLeft` lets through, `atRight`
- * the last ones what `beforeRight` does. Unless it is `whole`, `top` and `bottom` are 1 where the first and the last window lack a row.
- *
- * V8 hoists the loads of a basic block above its arithmetic, and there are no registers for that beside the weights. A branch
- * that is never taken, as no result lies at address 0, ends the block; it stores what was computed, so that none of it moves behind.
- */
-// @ts-ignore: decorator
-@inline
-function strip3x3<E>(stride: i32, whole: bool, atLeft: bool, atRight: bool, x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, behindLeft: v128, beforeRight: v128, c: usize, top: i32, bottom: i32, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
-  if (stride == 1) strip3x3s1<E>(whole, atLeft, atRight, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, beforeRight, c, top, bottom, outH, xPitch, yPitch, left, e0, e1);
-  else strip3x3s2<E>(whole, atLeft, atRight, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, beforeRight, c, top, bottom, outH, xPitch, yPitch, left, e0, e1);
-}
-
-// @ts-ignore: decorator
-@inline
-function strip3x3s1<E>(whole: bool, atLeft: bool, atRight: bool, x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, behindLeft: v128, beforeRight: v128, c: usize, top: i32, bottom: i32, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
-  let p = x, middle = b;
-  let v: v128, m: v128, r: v128;
-  if (whole || !top) {
-    v = seen(atLeft, p, 0, behindLeft), m = v128.load(p, 4), r = seen(atRight, p, 8, beforeRight);
-    middle = madd(w2, r, madd(w1, m, madd(w0, v, b)));
-  }
-  p += xPitch;
-  v = seen(atLeft, p, 0, behindLeft), m = v128.load(p, 4), r = seen(atRight, p, 8, beforeRight);
-  let lower = madd(w5, r, madd(w4, m, madd(w3, v, middle)));
-  middle = madd(w2, r, madd(w1, m, madd(w0, v, b)));
-  let at = y;
-  for (let i = whole ? outH : outH - bottom; i > 0; i--) {
-    p += xPitch;
-    v = seen(atLeft, p, 0, behindLeft);
-    let sum = madd(w6, v, lower);
-    lower = madd(w3, v, middle);
-    middle = madd(w0, v, b);
-    if (!at) {
-      v128.store(at, v128.xor(v128.xor(sum, lower), middle));
-      break;
-    }
-    v = v128.load(p, 4);
-    sum = madd(w7, v, sum);
-    lower = madd(w4, v, lower);
-    middle = madd(w1, v, middle);
-    v = seen(atRight, p, 8, beforeRight);
-    sum = madd(w8, v, sum);
-    lower = madd(w5, v, lower);
-    middle = madd(w2, v, middle);
-    result<E>(!atRight, sum, at, c, e0, e1, left);
-    at += yPitch;
-  }
-  if (!whole && bottom) result<E>(!atRight, lower, at, c, e0, e1, left);
-}
-
-// @ts-ignore: decorator
-@inline
-function strip3x3s2<E>(whole: bool, atLeft: bool, atRight: bool, x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, behindLeft: v128, beforeRight: v128, c: usize, top: i32, bottom: i32, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
-  let p = x, a = b;
-  let u: v128, v: v128, l: v128;
-  if (whole || !top) {
-    u = v128.load(p), v = v128.load(p, 16);
-    l = even(u, v);
-    a = madd(w2, masked(atRight, next(l, p), beforeRight), madd(w1, odd(u, v), madd(w0, masked(atLeft, l, behindLeft), b)));
-  }
-  let at = y;
-  for (let i = whole ? outH : outH - bottom; i > 0; i--) {
-    p += xPitch;
-    u = v128.load(p), v = v128.load(p, 16);
-    l = even(u, v);
-    a = madd(w5, masked(atRight, next(l, p), beforeRight), madd(w4, odd(u, v), madd(w3, masked(atLeft, l, behindLeft), a)));
-    if (!at) {
-      v128.store(at, a);
-      break;
-    }
-    p += xPitch;
-    u = v128.load(p), v = v128.load(p, 16);
-    l = even(u, v);
-    const m = odd(u, v), r = masked(atRight, next(l, p), beforeRight);
-    l = masked(atLeft, l, behindLeft);
-    const sum = madd(w8, r, madd(w7, m, madd(w6, l, a)));
-    result<E>(!atRight, sum, at, c, e0, e1, left);
-    a = madd(w2, r, madd(w1, m, madd(w0, l, b)));
-    at += yPitch;
-  }
-  if (!whole && bottom) {
-    p += xPitch;
-    u = v128.load(p), v = v128.load(p, 16);
-    l = even(u, v);
-    a = madd(w5, masked(atRight, next(l, p), beforeRight), madd(w4, odd(u, v), madd(w3, masked(atLeft, l, behindLeft), a)));
-    result<E>(!atRight, a, at, c, e0, e1, left);
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function masked(mask: bool, v: v128, lanes: v128): v128 {
-  return mask ? v128.and(v, lanes) : v;
-}
-
-// @ts-ignore: decorator
-@inline
-function seen(mask: bool, p: usize, offset: usize, lanes: v128): v128 {
-  return masked(mask, v128.load(p + offset), lanes);
-}
-
-// @ts-ignore: decorator
-@inline
-function result<E>(full: bool, v: v128, at: usize, c: usize, e0: usize, e1: usize, left: i32): void {
-  if (full) v128.store(at, changetype<E>(0).pixels(v, at, c, e0, e1));
-  else put<E>(v, at, c, e0, e1, left);
-}
-
-/** Taps outside are left out: rows by starting later or ending sooner, columns pixel by pixel. */
-// @ts-ignore: decorator
-@inline
-function scalar3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, padTop: i32, padLeft: i32, padBottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  const step = <usize>stride << 2;
-  for (let c = 0; c < channels; c++) {
-    for (let oy = 0; oy < outH; oy++) {
-      const first = oy == 0 ? padTop : 0;
-      const rows = 3 - first - (oy == outH - 1 ? padBottom : 0);
-      let from = x + <usize>(oy * stride + first) * xPitch;
-      let at = y + <usize>oy * yPitch;
-      const w = weights + 12 * first;
-      let left = outW;
-      if (padLeft) {
-        scalarPixel<E>(from, at, bias, w, c, rows, 1, left == 1 ? 3 - padRight : 3, xPitch, e0, e1);
-        left--, at += 4, from += step;
-      }
-      for (; left >= 4 + padRight; left -= 4, at += 16, from += step << 2) {
-        scalarTile<E>(CONV, 4, from, step, at, bias, w, c, rows, 3, xPitch, 4, e0, e1);
-      }
-      for (; left > 0; left--, at += 4, from += step) {
-        scalarPixel<E>(from, at, bias, w, c, rows, 0, left == 1 ? 3 - padRight : 3, xPitch, e0, e1);
-      }
-    }
-    x += xC;
-    y += yC;
-    bias += 4;
-    weights += 36;
-  }
-}
-
-/** One pixel from the columns `start … end` of its windows. */
-// @ts-ignore: decorator
-@inline
-function scalarPixel<E>(x: usize, y: usize, bias: usize, weights: usize, c: usize, rows: i32, start: i32, end: i32, xPitch: usize, e0: usize, e1: usize): void {
-  let a = load<f32>(bias);
-  for (; rows > 0; rows--, x += xPitch, weights += 12) {
-    for (let k = start; k < end; k++) a += load<f32>(weights + (k << 2)) * load<f32>(x + (k << 2));
-  }
-  store<f32>(y, changetype<E>(0).one(a, y, c, e0, e1));
-}
 
 /** Depthwise, weights [channels][kh·kw]; stride 1 along the row, any other geometry. */
 export function f32_depthwise_s1_4x4<E>(x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
@@ -331,7 +58,7 @@ export function f32_avgpool_any_1x1<E>(x: usize, y: usize, channels: i32, xC: us
 }
 
 /** What a window does with its values; constants, so that nothing of the others is left in a kernel. */
-const CONV: i32 = 0;
+export const CONV: i32 = 0;
 const MAX: i32 = 1;
 const MEAN: i32 = 2;
 
@@ -438,7 +165,7 @@ function scalar<E>(op: i32, x: usize, y: usize, bias: usize, weights: usize, cha
 
 // @ts-ignore: decorator
 @inline
-function scalarTile<E>(op: i32, n: i32, x: usize, step: usize, y: usize, bias: usize, weights: usize, c: usize, kh: i32, kw: i32, tapRow: usize, tapColumn: usize, e0: usize, e1: usize): void {
+export function scalarTile<E>(op: i32, n: i32, x: usize, step: usize, y: usize, bias: usize, weights: usize, c: usize, kh: i32, kw: i32, tapRow: usize, tapColumn: usize, e0: usize, e1: usize): void {
   let a0: f32 = op == CONV ? load<f32>(bias) : op == MAX ? -Infinity : 0;
   let a1 = a0, a2 = a0, a3 = a0;
   for (let ky = kh; ky > 0; ky--) {
@@ -490,19 +217,6 @@ function loadStrided(stride: i32, p: usize): v128 {
 
 // @ts-ignore: decorator
 @inline
-function even(a: v128, b: v128): v128 {
+export function even(a: v128, b: v128): v128 {
   return v128.shuffle<f32>(a, b, 0, 2, 4, 6);
-}
-
-// @ts-ignore: decorator
-@inline
-function odd(a: v128, b: v128): v128 {
-  return v128.shuffle<f32>(a, b, 1, 3, 5, 7);
-}
-
-/** The even floats from p + 8 on, where those from p on are known. */
-// @ts-ignore: decorator
-@inline
-function next(evens: v128, p: usize): v128 {
-  return v128.shuffle<f32>(evens, v128.load32_zero(p, 32), 1, 2, 3, 4);
 }
