@@ -6,7 +6,7 @@ import type { Expr } from '../plan/expr.ts';
 import type { Epilogue, LinearStep, Plan, Step } from '../plan/forms.ts';
 import { type Layout, startOf } from '../plan/layout.ts';
 import type { DataPool, MemoryMap } from '../plan/memory.ts';
-import type { Operand } from '../plan/nest.ts';
+import { type Operand, operandOf } from '../plan/nest.ts';
 import type { LinearSelection } from '../plan/select.ts';
 import type { Staged } from '../plan/stage.ts';
 import type { Tile } from '../plan/tiling.ts';
@@ -97,7 +97,7 @@ export class Context {
   }
 
   operand(view: View): Operand {
-    return { view, layout: this.layouts.get(view.value)!, dtype: this.dtype(view) };
+    return operandOf(view, this.plan, this.layouts);
   }
 
   dtype(view: View): DType {

@@ -2,7 +2,7 @@
 
 import type { LinearStep, Plan } from './forms.ts';
 import { type Layout, offsetsOf, strideOf } from './layout.ts';
-import { type Loop, merge, nest, type Operand, startBytes } from './nest.ts';
+import { type Loop, merge, nest, operandOf, startBytes } from './nest.ts';
 import { dimSize, type PlanId } from './view.ts';
 
 export interface LinearGeometry {
@@ -34,13 +34,8 @@ export function linearGeometry(
   plan: Plan,
   layouts: ReadonlyMap<PlanId, Layout>,
 ): LinearGeometry {
-  const operand = (view: LinearStep['x']): Operand => ({
-    view,
-    layout: layouts.get(view.value)!,
-    dtype: plan.values.get(view.value)!.dtype,
-  });
-  const x = operand(step.x);
-  const y = operand(step.y);
+  const x = operandOf(step.x, plan, layouts);
+  const y = operandOf(step.y, plan, layouts);
   const groupLoops = nest([x, y], [1]);
   const rowLoops = nest([y], [2]);
   const outer = nest([x, y], [0]);

@@ -2,14 +2,21 @@
 import { InternalError } from '../errors.ts';
 import type { DType } from '../ir/tensor.ts';
 import { elementBytes } from '../ir/tensor.ts';
+import type { Plan } from './forms.ts';
 import { type Layout, startOf, strideOf } from './layout.ts';
-import type { Factor, View } from './view.ts';
+import type { Factor, PlanId, View } from './view.ts';
 
 export interface Operand {
   readonly view: View;
   readonly layout: Layout;
   readonly dtype: DType;
 }
+
+export const operandOf = (view: View, { values }: Plan, layouts: ReadonlyMap<PlanId, Layout>): Operand => ({
+  view,
+  layout: layouts.get(view.value)!,
+  dtype: values.get(view.value)!.dtype,
+});
 
 /** One loop: how often, and how far each operand moves, in bytes. */
 export interface Loop {

@@ -12,7 +12,7 @@ import type { FormatName } from '../sparse/index.ts';
 import { type LinearStep, type Plan, singleSteps } from './forms.ts';
 import { maxOperands } from './fuse.ts';
 import { type LinearGeometry, linearGeometry } from './linear.ts';
-import { nest, type Operand } from './nest.ts';
+import { nest, operandOf } from './nest.ts';
 import type { Staged } from './stage.ts';
 import { type Part, tiled } from './tiling.ts';
 import type { View } from './view.ts';
@@ -121,10 +121,7 @@ export function chooser(step: LinearStep, { plan, layouts }: Staged, options: Se
 
 /** True where all operands of the epilogue that are computed move as the result moves: kernels know their distance alone. */
 function operandsFollow(step: LinearStep, plan: Plan, layouts: Staged['layouts']): boolean {
-  const operand = (view: View): Operand => {
-    const { dtype } = plan.values.get(view.value)!;
-    return { view, layout: layouts.get(view.value)!, dtype };
-  };
+  const operand = (view: View) => operandOf(view, plan, layouts);
   const dims = [...step.y.dims.keys()];
   return (step.epilogue?.args ?? []).every(
     (a) =>

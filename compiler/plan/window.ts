@@ -10,8 +10,8 @@ import {
 } from '../kernels.ts';
 import type { Plan, WindowStep } from './forms.ts';
 import { type Layout, strideOf } from './layout.ts';
-import { type Loop, nest, type Operand } from './nest.ts';
-import { dimSize, type Factor, type PlanId, paddingOf, type View } from './view.ts';
+import { type Loop, nest, operandOf } from './nest.ts';
+import { dimSize, type Factor, type PlanId, paddingOf } from './view.ts';
 
 export const windowOp: Record<WindowStep['reduce'], WindowOp> = { sum: 'conv', max: 'max', mean: 'mean' };
 
@@ -86,11 +86,7 @@ export function planesOf(
   layouts: ReadonlyMap<PlanId, Layout>,
   build: Build,
 ): Planes | undefined {
-  const operand = (view: View): Operand => {
-    const { dtype } = plan.values.get(view.value)!;
-    return { view, layout: layouts.get(view.value)!, dtype };
-  };
-  const [x, y] = [operand(step.x), operand(step.y)];
+  const [x, y] = [step.x, step.y].map((view) => operandOf(view, plan, layouts));
   if (x.dtype !== 'float32' || x.layout.phases.some((p) => p > 1)) return undefined;
   if (step.reduce === 'sum' && step.weights === undefined) return undefined;
   const outside = paddingOf(step.x);

@@ -3,7 +3,8 @@ import { CONV, even, scalarTile } from './window';
 
 /**
  * Depthwise 3×3 kernels of the `window` form (`window.ts`) that know padding which isn't there: `padTop`, `padLeft`, `padBottom` and `padRight`,
- * 0 or 1, count the rows and columns of windows that lie outside the plane and read as zero, whatever is there.
+ * 0 or 1, count the rows and columns of windows that lie outside the plane and read as zero, whatever is there. The first of them may lie
+ * before memory begins: addresses wrap, so loops count.
  */
 
 /**
@@ -59,13 +60,13 @@ function strips3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usi
     for (let rows = outH, top = padTop, bx = x, by = y; rows > 0; rows -= band, top = 0, bx += band * stride * xPitch, by += band * yPitch) {
       const high = min<i32>(rows, band);
       const bottom = rows <= band ? padBottom : 0;
-      const stop = bx + (end * stride << 2);
+      let p = bx + (start * stride << 2), at = by + (start << 2);
       if (top | bottom) {
-        for (let p = bx + (start * stride << 2), at = by + (start << 2); p < stop; p += 16 * stride, at += 16) {
+        for (let left = end - start; left > 0; left -= 4, p += 16 * stride, at += 16) {
           strip3x3<E>(stride, false, false, false, p, at, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, b, b, c, top, bottom, high, xPitch, yPitch, 4, e0, e1);
         }
       } else {
-        for (let p = bx + (start * stride << 2), at = by + (start << 2); p < stop; p += 16 * stride, at += 16) {
+        for (let left = end - start; left > 0; left -= 4, p += 16 * stride, at += 16) {
           strip3x3<E>(stride, true, false, false, p, at, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, b, b, c, 0, 0, high, xPitch, yPitch, 4, e0, e1);
         }
       }

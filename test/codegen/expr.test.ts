@@ -214,11 +214,11 @@ describe('printed expressions', () => {
 
   test('give the same bits in both builds and for one lane and four', () => {
     all.forEach((x, i) => {
-      if (clampsAtZero(x)) return;
       const one = asNumbers(x, results(modules.scalar, i, data.f32, false));
       expect(asNumbers(x, results(modules.simd, i, data.f32, false)), printScalar(x, [...'abcde'])).toEqual(
         one,
       );
+      if (clampsAtZero(x)) return;
       expect(asNumbers(x, results(modules.simd, i, data.f32, true)), printVector(x, [...'abcde'])).toEqual(
         one,
       );

@@ -39,6 +39,12 @@ const conv3d = (s: Sketch, x: ValueId, pads = [1, 1, 1]) =>
 
 /** All found by random networks, or while they were written. */
 const cases: Record<string, Make> = {
+  'windows that begin a row before memory does'(s) {
+    const x = s.input([1, 2, 5, 601]);
+    const depthwise = { dilations: [1, 1], pads: same, groups: 2 };
+    const w = s.constant([2, 1, 3, 3]);
+    return [1, 2].map((n) => s.op('conv', [x, w, null], { ...depthwise, strides: [n, n] }));
+  },
   'a residual sum that is the output'(s) {
     const z = s.conv(s.input([1, 4, 7, 7]), 4, 3, { pad: 1 });
     return [s.op('add', [s.conv(z, 4, 3, { pad: 1 }), z])];
