@@ -10,7 +10,7 @@ import { readModel } from '../compiler/import/index.ts';
 import { instantiate } from '../compiler/instance.ts';
 import type { Graph } from '../compiler/ir/graph.ts';
 import { random } from '../compiler/ir/random.ts';
-import type { Metadata } from '../compiler/link/metadata.ts';
+import type { BuildReport } from '../compiler/link/metadata.ts';
 import { simplify } from '../compiler/passes/index.ts';
 import { emit } from '../compiler/pipeline.ts';
 import { parseGranularity, pruneGraph } from '../compiler/prune/index.ts';
@@ -170,6 +170,6 @@ export async function filesOf(tf: Tf, model: ReturnType<typeof build>): Promise<
   return files;
 }
 
-function deadShareOf({ channels: { removed, saved } }: Metadata): number {
+function deadShareOf({ channels: { removed, saved } }: BuildReport): number {
   return removed.length === 0 ? 0 : 1 - saved.weights.after / saved.weights.before;
 }

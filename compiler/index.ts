@@ -9,7 +9,7 @@ import type { BenchReport } from './bench/types.ts';
 import type { SampleSource, Samples } from './data/index.ts';
 import { ModelFiles } from './import/index.ts';
 import { portsOf } from './ir/graph.ts';
-import type { Metadata } from './link/metadata.ts';
+import type { BuildReport } from './link/metadata.ts';
 import type { Model } from './model.ts';
 import {
   type BenchOptions,
@@ -32,7 +32,7 @@ export interface Compiled {
   /** Contents by file name. */
   readonly files: Files;
   readonly wasm: Uint8Array<ArrayBuffer>;
-  readonly metadata: Metadata;
+  readonly metadata: BuildReport;
   readonly functions: Emitted['functions'];
   /** With `tune`: what was measured, for the next build. */
   readonly tuning?: TuningRecord;
@@ -181,7 +181,13 @@ export {
   type Place,
   UnsupportedError,
 } from './errors.ts';
-export { type Metadata, type PortInfo, readMetadata } from './link/metadata.ts';
+export {
+  type BuildReport,
+  type Metadata,
+  type PortInfo,
+  readMetadata,
+  type StoredLayer,
+} from './link/metadata.ts';
 export type { Model, Pruning, Source } from './model.ts';
 export type {
   BenchOptions,

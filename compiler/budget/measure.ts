@@ -4,6 +4,7 @@ import { compare, type Task } from '../bench/runner.ts';
 import { describe } from '../describe.ts';
 import { instantiate } from '../instance.ts';
 import type { Linked } from '../link/link.ts';
+import type { Metadata } from '../link/metadata.ts';
 import type { Model } from '../model.ts';
 import { findLayers } from '../prune/layers.ts';
 import type { Sample } from '../samples.ts';
@@ -65,7 +66,11 @@ export class Meter {
 }
 
 /** A module as something to be timed on a sample. */
-export async function task(name: string, { wasm, metadata }: Linked, sample: Sample): Promise<Task> {
+export async function task(
+  name: string,
+  { wasm, metadata }: Pick<Linked, 'wasm'> & { readonly metadata: Metadata },
+  sample: Sample,
+): Promise<Task> {
   return { name, run: (await instantiate(wasm, metadata)).caller(sample) };
 }
 

@@ -6,7 +6,7 @@ import type { LinearStep } from '../plan/forms.ts';
 import { layerInfo } from '../plan/report.ts';
 import type { LinearSelection } from '../plan/select.ts';
 import type { Staged } from '../plan/stage.ts';
-import { encodeMetadata, type Metadata, sectionName } from './metadata.ts';
+import { type BuildReport, encodeMetadata, sectionName } from './metadata.ts';
 import { addData } from './sections.ts';
 
 const page = 65536;
@@ -30,7 +30,7 @@ export interface Linkage {
 
 export interface Linked {
   readonly wasm: Uint8Array<ArrayBuffer>;
-  readonly metadata: Metadata;
+  readonly metadata: BuildReport;
 }
 
 export function link(
@@ -46,7 +46,7 @@ export function link(
     const { dtype, shape } = plan.values.get(p.value)!;
     return { name: p.name, dtype, shape, offset: memory.addresses.get(p.value)! };
   };
-  const metadata: Metadata = {
+  const metadata: BuildReport = {
     name: linkage.name,
     abi: abiVersion,
     compiler: `espalier ${linkage.compilerVersion}`,

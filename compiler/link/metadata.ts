@@ -33,11 +33,36 @@ export interface Metadata {
   /** WebAssembly features beyond the 1.0 core: `simd`, `relaxed-simd`, `bulk-memory`. */
   readonly features: readonly string[];
   /** Weights as they are stored: without the channels that went. */
+  readonly layers: readonly StoredLayer[];
+}
+
+export type StoredLayer = Pick<
+  LayerInfo,
+  'name' | 'op' | 'format' | 'kernel' | 'rows' | 'cols' | 'nnz' | 'bytes' | 'macs'
+>;
+
+/** What compiling tells of a module. Reasons and predictions are for reports: the module goes without them. */
+export interface BuildReport extends Metadata {
   readonly layers: readonly LayerInfo[];
   readonly channels: ChannelReport;
 }
 
-export const encodeMetadata = (m: Metadata) => new TextEncoder().encode(JSON.stringify(m));
+export function encodeMetadata({ channels: _, layers, ...own }: BuildReport): Uint8Array {
+  const metadata: Metadata = { ...own, layers: layers.map(stored) };
+  return new TextEncoder().encode(JSON.stringify(metadata));
+}
+
+const stored = ({ name, op, format, kernel, rows, cols, nnz, bytes, macs }: LayerInfo): StoredLayer => ({
+  name,
+  op,
+  format,
+  kernel,
+  rows,
+  cols,
+  nnz,
+  bytes,
+  macs,
+});
 
 /** Throws `E_FORMAT` where the bytes are no espalier module. */
 export function readMetadata(wasm: Uint8Array): Metadata {

@@ -28,32 +28,42 @@ export function f32_linear_csr_1x28<E>(x: usize, y: usize, bias: usize, counts: 
   }
 }
 
-/** Every row over some tiles of pixels. */
+/**
+ * Every row over some tiles of pixels, then over what is left of them. Each width is a loop of its own: fewer values are alive from row to
+ * row, and V8, which takes all code that a loop jumps back over for executed, finds the function hot as late as it can.
+ */
 // @ts-ignore: decorator
 @inline
 function rowsOfSwath<E>(x: usize, y: usize, bias: usize, counts: usize, entries: usize, rows: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
-  // One whole tile, as a copy has it: fewer values are alive from row to row.
-  if (pixels == 28) {
+  let left = pixels % 28;
+  const whole = pixels - left;
+  if (whole > 28) {
+    let from = entries, n = counts, b = bias, to = y;
     for (let row = 0; row < rows; row++) {
-      const end = entries + (<usize>load<u16>(counts) << 3);
-      tile<E>(7, x, y, bias, entries, end, row, 28, e0, e1);
-      entries = end;
-      counts += 2;
-      bias += 4;
-      y += yRow;
+      const end = from + (<usize>load<u16>(n) << 3);
+      for (let p: usize = 0; p < <usize>whole << 2; p += 112) tile<E>(7, x + p, to + p, b, from, end, row, 28, e0, e1);
+      from = end;
+      n += 2;
+      b += 4;
+      to += yRow;
     }
-    return;
+  } else if (whole) rowsOfTile<E>(7, x, y, bias, counts, entries, rows, 28, yRow, e0, e1);
+  x += <usize>whole << 2;
+  y += <usize>whole << 2;
+  if (left > 16) {
+    rowsOfTile<E>(6, x, y, bias, counts, entries, rows, left, yRow, e0, e1);
+    left -= 24, x += 96, y += 96;
   }
+  if (left > 4) rowsOfTile<E>(4, x, y, bias, counts, entries, rows, left, yRow, e0, e1);
+  else if (left > 0) rowsOfTile<E>(1, x, y, bias, counts, entries, rows, left, yRow, e0, e1);
+}
+
+// @ts-ignore: decorator
+@inline
+function rowsOfTile<E>(n: i32, x: usize, y: usize, bias: usize, counts: usize, entries: usize, rows: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
   for (let row = 0; row < rows; row++) {
     const end = entries + (<usize>load<u16>(counts) << 3);
-    let left = pixels, from = x, to = y;
-    for (; left >= 28; left -= 28, from += 112, to += 112) tile<E>(7, from, to, bias, entries, end, row, 28, e0, e1);
-    if (left > 16) {
-      tile<E>(6, from, to, bias, entries, end, row, left, e0, e1);
-      left -= 24, from += 96, to += 96;
-    }
-    if (left > 4) tile<E>(4, from, to, bias, entries, end, row, left, e0, e1);
-    else if (left > 0) tile<E>(1, from, to, bias, entries, end, row, left, e0, e1);
+    tile<E>(n, x, y, bias, entries, end, row, pixels, e0, e1);
     entries = end;
     counts += 2;
     bias += 4;

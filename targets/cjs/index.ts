@@ -14,7 +14,7 @@ export const cjs: Target = ({ name, wasm, metadata }) =>
 /** In the form in which Node finds the names for `import` too. */
 function commonJs(text: string): string {
   const names: string[] = [];
-  const body = text.replace(/^export ((?:async function|class) (\w+))/gm, (_, declared, name) => {
+  const body = text.replace(/^export ((?:const|class) (\w+))/gm, (_, declared, name) => {
     names.push(name);
     return declared;
   });

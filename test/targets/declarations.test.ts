@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { afterAll, expect, test } from 'vitest';
 import type { Metadata } from '../../compiler/link/metadata.ts';
-import { noChannels } from '../../compiler/passes/index.ts';
 import { declarations } from '../../targets/declarations.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-types-'));
@@ -33,7 +32,6 @@ const metadata = (over: Partial<Metadata>): Metadata => ({
   memoryBytes: 65536,
   features: [],
   layers: [],
-  channels: noChannels,
   ...over,
 });
 

@@ -29,6 +29,7 @@ type Load = (source?: unknown) => Promise<Loaded>;
 let server: Server;
 let base: string;
 const loaders = new Map<string, Load>();
+const texts = new Map<string, string>();
 let wasm: Uint8Array<ArrayBuffer>;
 
 /** x ↦ −x and, with two inputs, (a, b) ↦ a + b and a·b under hostile names. */
@@ -54,6 +55,7 @@ beforeAll(async () => {
       const files = pack(file, module, target);
       for (const [path, content] of files) writeFileSync(join(folder, path), content);
       const loader = [...files.keys()].find((path) => /\.c?js$/.test(path))!;
+      texts.set(file, String(files.get(loader)));
       const url = pathToFileURL(join(folder, loader)).href;
       loaders.set(file, (await import(/* @vite-ignore */ url)).load);
     }
@@ -94,6 +96,12 @@ function withSections(wasm: Uint8Array, before: Uint8Array, behind: Uint8Array):
 
 describe.each(Object.keys(targets))('%s', (target) => {
   const load = (name: string, source?: unknown) => loaders.get(`${name}_${target}`)!(source);
+
+  test('no function is read twice: all are in parentheses', () => {
+    const text = texts.get(`one_${target}`)!;
+    expect(text.match(/^(export )?const load = \(async function load\(/gm)).toHaveLength(1);
+    expect(text).not.toMatch(/^(export )?(async )?function/m);
+  });
 
   test('one array in, one array out', async () => {
     const model = await load('one');
