@@ -16,4 +16,4 @@ export function loader(source: string, header: string): string {
 
 /** Functions in parentheses, which V8 compiles with the file; others it reads twice, the second time when they are called. */
 const eager = (text: string) =>
-  text.replace(/^(export )?((?:async )?function (\w+)\([^]*?^\})$/gm, '$1const $3 = ($2);');
+  text.replace(/^(export )?((?:async )?function (\w+)\([\s\S]*?^\})$/gm, '$1const $3 = ($2);');
