@@ -301,10 +301,10 @@ function view(s: Exclude<Shape, { kind: 'depthwise' }>): {
 
 function window(m: KernelMachine, shape: ImageShape, build: Build): Ours[] {
   const out = Math.ceil(shape.size / shape.stride);
-  // As networks have it: 3×3 kernels pad by themselves, behind the plane alone at stride 2; else planes carry their padding.
-  const own = shape.kernel === 3;
-  const [before, behind] = own ? [shape.stride === 1 ? 1 : 0, 1] : [0, 0];
-  const pitch = own ? shape.size : shape.size + shape.kernel - 1;
+  // As networks have it: kernels pad by themselves, at stride 2 more behind the plane than before it.
+  const padding = shape.kernel - shape.stride;
+  const [before, behind] = [Math.floor(padding / 2), Math.ceil(padding / 2)];
+  const pitch = shape.size;
   const plane = planeStride(pitch * pitch);
   const counts = {
     channels: shape.cols,

@@ -36,8 +36,8 @@ export const costConstants = {
   l2: { bytes: 1024 * 1024, byte: 0.02 },
   /** Without SIMD: of a multiply-add, a row per 4 pixels and a tap of a window. */
   scalar: { mac: 0.32, row: 6, tap: 0.5 },
-  /** Of four pixels of an output row (3×3), of a tap and of a tile of 4 × 4 pixels (any size). */
-  window: { s1: 1.85, s2: 2.8, tap: 1.2, maxTap: 4, tile: 4 },
+  /** Of four pixels of an output row (3×3, 5×5), of a tap and of a tile of 4 × 4 pixels (any size). */
+  window: { s1: 1.85, s2: 2.8, s1of5: 5, s2of5: 7.5, tap: 1.2, maxTap: 4, tile: 4 },
 };
 
 export type Constants = typeof costConstants;
@@ -157,8 +157,8 @@ export function columnsCost(c: LinearCase, blocks: number): number {
   return Math.max(least, read * block + Math.ceil(c.rows / 4) * row) + test * c.cols;
 }
 
-export const strips = (ns: number) => (c: WindowCase) =>
-  c.build === 'scalar' ? scalarWindow(c) : c.channels * Math.ceil(c.outW / 4) * (c.outH + 3) * ns;
+export const strips = (size: number, ns: number) => (c: WindowCase) =>
+  c.build === 'scalar' ? scalarWindow(c) : c.channels * Math.ceil(c.outW / 4) * (c.outH + size) * ns;
 
 export const tiles4x4 = (c: WindowCase) => {
   if (c.build === 'scalar') return scalarWindow(c);

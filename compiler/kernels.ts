@@ -275,21 +275,22 @@ function window(
   };
 }
 
-const depthwise3x3 = (stride: number, ns: number) =>
+/** Strips down planes, with half of the kernel's size of padding at most. */
+const depthwise = (size: number, stride: number, family: string, ns: number) =>
   window(
-    `f32_depthwise_3x3s${stride}_1x4`,
+    `f32_depthwise_${size}x${size}s${stride}_1x4`,
     'conv',
-    'depthwise',
+    family,
     paddings,
     (c) =>
-      c.kh === 3 &&
-      c.kw === 3 &&
+      c.kh === size &&
+      c.kw === size &&
       c.strideY === stride &&
       c.strideX === stride &&
       c.dilationY === 1 &&
       c.dilationX === 1 &&
-      paddings.every((side) => c[side] <= 1),
-    strips(ns),
+      paddings.every((side) => 2 * c[side] < size),
+    strips(size, ns),
   );
 
 /** Windows of any geometry, inside their plane. */
@@ -299,8 +300,10 @@ const inside = (name: string, op: WindowOp, accepts: WindowKernel['accepts'], co
 const windowNames = { conv: 'depthwise', max: 'maxpool', mean: 'avgpool' } as const;
 
 export const windowKernels: readonly WindowKernel[] = [
-  depthwise3x3(1, costConstants.window.s1),
-  depthwise3x3(2, costConstants.window.s2),
+  depthwise(3, 1, 'depthwise', costConstants.window.s1),
+  depthwise(3, 2, 'depthwise', costConstants.window.s2),
+  depthwise(5, 1, 'depthwise5', costConstants.window.s1of5),
+  depthwise(5, 2, 'depthwise5', costConstants.window.s2of5),
   ...(['conv', 'max', 'mean'] as const).flatMap((op) => [
     inside(`f32_${windowNames[op]}_s1_4x4`, op, (c) => c.strideX === 1, tiles4x4),
     inside(`f32_${windowNames[op]}_s2_4x4`, op, (c) => c.strideX === 2, tiles4x4),

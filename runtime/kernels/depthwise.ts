@@ -13,13 +13,13 @@ import { CONV, even, scalarTile } from './window';
  */
 export function f32_depthwise_3x3s1_1x4<E>(x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, padTop: i32, padLeft: i32, padBottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
   if (ASC_FEATURE_SIMD) strips3x3<E>(1, x, y, bias, weights, channels, xC, yC, padTop, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
-  else scalar3x3<E>(1, x, y, bias, weights, channels, xC, yC, padTop, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+  else scalarPadded<E>(3, 1, x, y, bias, weights, channels, xC, yC, padTop, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
 }
 
 /** Depthwise 3×3, stride 2: a strip of four output pixels, the even and odd columns of its input split by shuffles. */
 export function f32_depthwise_3x3s2_1x4<E>(x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, padTop: i32, padLeft: i32, padBottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
   if (ASC_FEATURE_SIMD) strips3x3<E>(2, x, y, bias, weights, channels, xC, yC, padTop, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
-  else scalar3x3<E>(2, x, y, bias, weights, channels, xC, yC, padTop, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+  else scalarPadded<E>(3, 2, x, y, bias, weights, channels, xC, yC, padTop, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
 }
 
 /** Bytes of an input plane from which on it is done in bands of rows. Inline, as below: else asc makes one loop of two. */
@@ -237,43 +237,44 @@ function result<E>(full: bool, v: v128, at: usize, c: usize, e0: usize, e1: usiz
   else put<E>(v, at, c, e0, e1, left);
 }
 
-/** Taps outside are left out: rows by starting later or ending sooner, columns pixel by pixel. */
+/** Windows of `size` × `size`. Taps outside are left out: rows by starting later or ending sooner, columns pixel by pixel. */
 // @ts-ignore: decorator
 @inline
-function scalar3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, padTop: i32, padLeft: i32, padBottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+export function scalarPadded<E>(size: i32, stride: i32, x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, padTop: i32, padLeft: i32, padBottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
   const step = <usize>stride << 2;
   for (let c = 0; c < channels; c++) {
     for (let oy = 0; oy < outH; oy++) {
-      const first = oy == 0 ? padTop : 0;
-      const rows = 3 - first - (oy == outH - 1 ? padBottom : 0);
+      const first = max<i32>(0, padTop - oy * stride);
+      const rows = min<i32>(size, size - padBottom + (outH - 1 - oy) * stride) - first;
       let from = x + <usize>(oy * stride + first) * xPitch;
       let at = y + <usize>oy * yPitch;
-      const w = weights + 12 * first;
-      let left = outW;
-      if (padLeft) {
-        scalarPixel<E>(from, at, bias, w, c, rows, 1, left == 1 ? 3 - padRight : 3, xPitch, e0, e1);
-        left--, at += 4, from += step;
-      }
-      for (; left >= 4 + padRight; left -= 4, at += 16, from += step << 2) {
-        scalarTile<E>(CONV, 4, from, step, at, bias, w, c, rows, 3, xPitch, 4, e0, e1);
-      }
-      for (; left > 0; left--, at += 4, from += step) {
-        scalarPixel<E>(from, at, bias, w, c, rows, 0, left == 1 ? 3 - padRight : 3, xPitch, e0, e1);
+      const w = weights + <usize>(size * first << 2);
+      for (let column = 0; column < outW;) {
+        const left = outW - column;
+        const start = max<i32>(0, padLeft - column * stride);
+        if (start == 0 && left >= 4 + padRight) {
+          scalarTile<E>(CONV, 4, from, step, at, bias, w, c, rows, size, xPitch, 4, e0, e1);
+          column += 4, at += 16, from += step << 2;
+        } else {
+          const end = min<i32>(size, size - padRight + (left - 1) * stride);
+          scalarPixel<E>(size, from, at, bias, w, c, rows, start, end, xPitch, e0, e1);
+          column++, at += 4, from += step;
+        }
       }
     }
     x += xC;
     y += yC;
     bias += 4;
-    weights += 36;
+    weights += <usize>(size * size) << 2;
   }
 }
 
 /** One pixel from the columns `start … end` of its windows. */
 // @ts-ignore: decorator
 @inline
-function scalarPixel<E>(x: usize, y: usize, bias: usize, weights: usize, c: usize, rows: i32, start: i32, end: i32, xPitch: usize, e0: usize, e1: usize): void {
+function scalarPixel<E>(size: i32, x: usize, y: usize, bias: usize, weights: usize, c: usize, rows: i32, start: i32, end: i32, xPitch: usize, e0: usize, e1: usize): void {
   let a = load<f32>(bias);
-  for (; rows > 0; rows--, x += xPitch, weights += 12) {
+  for (; rows > 0; rows--, x += xPitch, weights += <usize>size << 2) {
     for (let k = start; k < end; k++) a += load<f32>(weights + (k << 2)) * load<f32>(x + (k << 2));
   }
   store<f32>(y, changetype<E>(0).one(a, y, c, e0, e1));

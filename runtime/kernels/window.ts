@@ -210,7 +210,7 @@ function scalarTap(op: i32, a: f32, w: f32, p: usize): f32 {
 /** Four floats, every one or every second. */
 // @ts-ignore: decorator
 @inline
-function loadStrided(stride: i32, p: usize): v128 {
+export function loadStrided(stride: i32, p: usize): v128 {
   if (stride == 1) return v128.load(p);
   else return even(v128.load(p), v128.load(p, 16));
 }

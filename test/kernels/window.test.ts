@@ -1,5 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { chooseWindow, noPadding, type WindowCase, windowKernels } from '../../compiler/kernels.ts';
+import {
+  chooseWindow,
+  noPadding,
+  type Padding,
+  type WindowCase,
+  windowKernels,
+} from '../../compiler/kernels.ts';
 import { generator } from '../sparse/random.ts';
 import { builds, type Machine, machine } from './harness.ts';
 
@@ -20,6 +26,12 @@ const stride2 = { ...plain, strideY: 2, strideX: 2 };
 const around = { padTop: 1, padLeft: 1, padBottom: 1, padRight: 1 };
 const behind = { ...noPadding, padBottom: 1, padRight: 1 };
 const before = { ...noPadding, padTop: 1, padLeft: 1 };
+const of5 = { kh: 5, kw: 5 };
+const around5 = { padTop: 2, padLeft: 2, padBottom: 2, padRight: 2 };
+const uneven5 = { padTop: 1, padLeft: 1, padBottom: 2, padRight: 2 };
+/** Whether anything of the input lies between such paddings. */
+const fits = (s: Shape, pads: Padding, out: number) =>
+  (out - 1) * s.strideX + 5 > pads.padTop + pads.padBottom;
 const cases: Record<string, Shape> = {
   width_eq_tile: { ...plain, outW: 4 },
   width_lt_tile: { ...plain, outW: 3 },
@@ -44,8 +56,9 @@ const cases: Record<string, Shape> = {
   stride2_2x2: { ...stride2, kh: 2, kw: 2 },
   stride3: { ...plain, strideY: 3, strideX: 3 },
   stride_mixed: { ...plain, strideY: 1, strideX: 2 },
-  kernel_5x5: { ...plain, kh: 5, kw: 5 },
-  kernel_5x5_stride2: { ...stride2, kh: 5, kw: 5, outW: 7 },
+  kernel_5x5: { ...plain, ...of5 },
+  kernel_5x5_stride2: { ...stride2, ...of5, outW: 7 },
+  kernel_7x7: { ...plain, kh: 7, kw: 7 },
   kernel_1x7: { ...plain, kh: 1, kw: 7 },
   kernel_7x1: { ...plain, kh: 7, kw: 1 },
   kernel_1x1: { ...plain, kh: 1, kw: 1 },
@@ -64,6 +77,20 @@ const cases: Record<string, Shape> = {
             const name = `padded_${where}_stride_${s.strideX}_${outH}x${outW}`;
             return [name, { ...s, ...pads, outH, outW }];
           }),
+        ),
+      ),
+    ),
+  ),
+  ...Object.fromEntries(
+    Object.entries({ noPadding, around5, uneven5, behind, before }).flatMap(([where, pads]) =>
+      [plain, stride2].flatMap((s) =>
+        [1, 2, 3, 4, 5, 6, 7, 8, 9, 13].flatMap((outW) =>
+          [1, 2, 3, 4, 7]
+            .filter((outH) => fits(s, pads, outH) && fits(s, pads, outW))
+            .map((outH) => {
+              const name = `5x5_padded_${where}_stride_${s.strideX}_${outH}x${outW}`;
+              return [name, { ...s, ...of5, ...pads, outH, outW }];
+            }),
         ),
       ),
     ),
@@ -95,7 +122,7 @@ for (const build of builds) {
   });
 }
 
-test('every case has a kernel for every operation, 3x3 its own', () => {
+test('every case has a kernel for every operation, 3x3 and 5x5 their own', () => {
   for (const [name, shape] of Object.entries(cases)) {
     for (const op of ['conv', 'max', 'mean'] as const) {
       if (op !== 'conv' && isPadded(shape)) continue;
@@ -106,7 +133,10 @@ test('every case has a kernel for every operation, 3x3 its own', () => {
   expect(name(plain)).toBe('f32_depthwise_3x3s1_1x4');
   expect(name(stride2)).toBe('f32_depthwise_3x3s2_1x4');
   expect(name({ ...plain, padTop: 2 })).toBeUndefined();
-  expect(name({ ...plain, ...around, kh: 5, kw: 5 })).toBeUndefined();
+  expect(name({ ...plain, ...of5, ...around5 })).toBe('f32_depthwise_5x5s1_1x4');
+  expect(name({ ...stride2, ...of5, ...uneven5 })).toBe('f32_depthwise_5x5s2_1x4');
+  expect(name({ ...plain, ...of5, padRight: 3 })).toBeUndefined();
+  expect(name({ ...plain, kh: 7, kw: 7, ...around })).toBeUndefined();
 });
 
 test('every kernel of the table is tested', () => {

@@ -25,6 +25,11 @@ const around = [
   [1, 1],
 ] as const;
 
+const around5 = [
+  [2, 2],
+  [2, 2],
+] as const;
+
 /** A 1×1 (or larger) convolution, a ReLU and a depthwise one. */
 function network(
   {
@@ -97,6 +102,8 @@ test.each<[name: string, options: Options]>([
     },
   ],
   ['a first convolution that is padded itself', { expand: 3 }],
+  ['5×5, whose last band is one row', { kernel: 5, pads: around5 }],
+  ['5×5, stride 2', { kernel: 5, stride: 2, pads: around5 }],
   ['tiles that are copied', { channels: [256, 256], size: 28, format: 'csr' }],
 ])('%s: the bits of single steps, in less memory', async (_, options) => {
   const graph = network({ size: 61, ...options });
@@ -131,10 +138,10 @@ test.each<[why: string, graph: ReturnType<typeof network>]>([
   [
     'a depthwise kernel that needs margins',
     network({
-      kernel: 5,
+      kernel: 7,
       pads: [
-        [2, 2],
-        [2, 2],
+        [3, 3],
+        [3, 3],
       ],
     }),
   ],

@@ -241,7 +241,10 @@ test.each([
   [3, 1, 1, false],
   [3, 2, 1, false],
   [3, 1, 2, true],
-  [5, 1, 2, true],
+  [5, 1, 2, false],
+  [5, 2, 2, false],
+  [5, 1, 3, true],
+  [7, 1, 3, true],
 ])(
   'depthwise of %i, stride %i, padding %i: the input carries padding only where the kernel needs it',
   (k, stride, pad, carries) => {

@@ -36,8 +36,8 @@ export function writeBand(ctx: Context, band: Band): void {
     writeWindowCall(ctx, second, planes, {
       x: String(between - 4 * padLeft),
       y: `y + <usize>row * ${yPitch}`,
-      padTop: `row > 0 ? 0 : ${padTop}`,
-      padBottom: `row + rows < ${outH} ? 0 : ${padBottom}`,
+      padTop: `max<i32>(0, ${padTop} - row * ${step})`,
+      padBottom: `max<i32>(0, ${padBottom} - (${outH} - row - rows) * ${step})`,
       outH: 'rows',
     });
   });
