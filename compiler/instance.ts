@@ -13,6 +13,8 @@ export interface Instance {
   readonly inputs: readonly TensorData[];
   readonly outputs: readonly TensorData[];
   readonly exports: Readonly<Record<string, () => number>>;
+  /** Memory from where the last weights lie on: everything that a run may change. */
+  readonly values: Uint8Array;
 }
 
 export async function instantiate(wasm: Uint8Array<ArrayBuffer>, metadata: Metadata): Promise<Instance> {
@@ -33,6 +35,7 @@ export async function instantiate(wasm: Uint8Array<ArrayBuffer>, metadata: Metad
     inputs,
     outputs,
     exports,
+    values: new Uint8Array(buffer, metadata.weightBytes),
     invoke,
     caller(given) {
       const values = metadata.inputs.map((p) => given[p.name].data);

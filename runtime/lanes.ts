@@ -99,6 +99,22 @@ export function ifLess<T>(a: T, b: T, yes: T, no: T): T {
   else return a < b ? yes : no;
 }
 
+/** True where |x| ≤ c in every lane. */
+// @ts-ignore: decorator
+@inline
+export function within<T>(x: T, c: f32): bool {
+  if (isVector<T>()) return i32x4.all_true(f32x4.le(f32x4.abs(x), f32x4.splat(c)));
+  else return f32.abs(x) <= c;
+}
+
+/** y, but 0 where x < c. */
+// @ts-ignore: decorator
+@inline
+export function zeroBelow<T>(c: T, x: T, y: T): T {
+  if (isVector<T>()) return v128.andnot(y, f32x4.lt(x, c));
+  else return x < c ? <T>0 : y;
+}
+
 /** a == b ? yes : no */
 // @ts-ignore: decorator
 @inline

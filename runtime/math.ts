@@ -4,7 +4,7 @@
  */
 import {
   abs, add, all, atLeast, atMost, div, exponent, floor, horner, ifEqual, ifLess, mul, nearest, neg, pow2, scale, significand, sub,
-  withSign,
+  within, withSign, zeroBelow,
 } from './lanes';
 
 // exp, expm1 and what is made of them -------------------------------------------------------------------------------------
@@ -28,12 +28,42 @@ function expm1Core<T>(r: T): T {
   return add<T>(mul<T>(p, mul<T>(r, r)), r);
 }
 
+/** From here on, eˣ or e⁻ˣ comes close to what isn't normal. */
+// @ts-ignore: decorator
+@inline
+const normal: f32 = 87;
+
+/** eˣ for |x| ≤ `normal`. */
+// @ts-ignore: decorator
+@inline
+function expNormal<T>(x: T): T {
+  const n = nearest<T>(mul<T>(x, all<T>(1.44269504)));
+  return mul<T>(add<T>(expm1Core<T>(reduced<T>(x, n)), all<T>(1)), pow2<T>(n));
+}
+
+/**
+ * A function of its own, so that what calls it stays small. Where the result rounds to 0, nothing is computed: processors take many times as
+ * long for what lies below the normal numbers.
+ */
+function expWide<T>(x: T): T {
+  const least = all<T>(-104);
+  const c = atMost<T>(zeroBelow<T>(least, x, x), all<T>(89));
+  const n = nearest<T>(mul<T>(c, all<T>(1.44269504)));
+  return zeroBelow<T>(least, x, scale<T>(add<T>(expm1Core<T>(reduced<T>(c, n)), all<T>(1)), n));
+}
+
 // @ts-ignore: decorator
 @inline
 function exp<T>(x: T): T {
-  const c = atMost<T>(atLeast<T>(x, all<T>(-104)), all<T>(89));
-  const n = nearest<T>(mul<T>(c, all<T>(1.44269504)));
-  return scale<T>(add<T>(expm1Core<T>(reduced<T>(c, n)), all<T>(1)), n);
+  return within<T>(x, normal) ? expNormal<T>(x) : expWide<T>(x);
+}
+
+/** e^(−|x|), or e⁻³⁰ where x is above 30: a sum with 1 or with x doesn't see it. */
+// @ts-ignore: decorator
+@inline
+function decay<T>(x: T): T {
+  const down = neg<T>(abs<T>(x));
+  return within<T>(x, normal) ? expNormal<T>(down) : expWide<T>(atLeast<T>(down, atMost<T>(x, all<T>(-30))));
 }
 
 // @ts-ignore: decorator
@@ -63,7 +93,7 @@ function tanh<T>(x: T): T {
 // @ts-ignore: decorator
 @inline
 function sigmoid<T>(x: T): T {
-  const t = exp<T>(neg<T>(abs<T>(x)));
+  const t = decay<T>(x);
   return div<T>(ifLess<T>(x, all<T>(0), t, all<T>(1)), add<T>(t, all<T>(1)));
 }
 
@@ -118,16 +148,18 @@ function log1p<T>(x: T): T {
   const k = exponent<T>(u);
   const lost = ifLess<T>(one, k, sub<T>(one, sub<T>(u, x)), sub<T>(x, sub<T>(u, one)));
   const zero = all<T>(0);
-  const f = ifEqual<T>(k, zero, x, sub<T>(significand<T>(u), one));
+  // Squares of less would not be normal.
+  const small = abs<T>(x), least = all<T>(1e-9);
+  const f = ifEqual<T>(k, zero, zeroBelow<T>(least, small, x), sub<T>(significand<T>(u), one));
   const y = logCore<T>(k, f, ifEqual<T>(k, zero, zero, div<T>(lost, u)));
-  return logEdges<T>(ifEqual<T>(x, zero, x, y), x, -1);
+  return logEdges<T>(ifLess<T>(small, least, x, y), x, -1);
 }
 
 /** max(x, 0) + log(1 + e^(−|x|)) */
 // @ts-ignore: decorator
 @inline
 function softplus<T>(x: T): T {
-  return add<T>(atLeast<T>(x, all<T>(0)), log1p<T>(exp<T>(neg<T>(abs<T>(x)))));
+  return add<T>(atLeast<T>(x, all<T>(0)), log1p<T>(decay<T>(x)));
 }
 
 /** Minimax polynomials of N. Juffa: odd in x below 0.9277, 1 − e^p(|x|) above. */
