@@ -21,6 +21,8 @@ export const costConstants = {
   tile2x16: { block: 1.23, row: 5 },
   tile4x1: { block: 0.35, row: 4 },
   tile8x1: { block: 0.25, row: 3 },
+  /** `pixel` more for each pixel. */
+  tile8x4: { block: 0.2, pixel: 0.14, row: 4 },
   /** `block` of columns whose input is not zero; `test` of every column; `byte` as in `l2`, of columns here and there. */
   columns: { block: 0.26, row: 3, test: 1.5, byte: 0.03 },
   tile2x1: { block: 0.53, row: 3.5 },
@@ -147,6 +149,13 @@ export const vector =
       ? Math.max(compute, blocks * bytes * costConstants.l2.byte)
       : compute;
   };
+
+/** Some pixels at once, each with sums of its own. */
+export function fewCost(c: LinearCase, blocks: number): number {
+  const { block, pixel, row } = costConstants.tile8x4;
+  const once = vector(4, 1, 16, { block: block + c.pixels * pixel, row });
+  return c.build === 'scalar' ? scalarCost(c, 4 * blocks) : once(c, blocks);
+}
 
 /** Blocks of columns whose inputs are zero are not read. */
 export function columnsCost(c: LinearCase, blocks: number): number {

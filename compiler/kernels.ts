@@ -8,6 +8,7 @@ import {
   columnsCost,
   costConstants,
   csrCost,
+  fewCost,
   isNarrow,
   narrowCost,
   pairCost,
@@ -89,6 +90,7 @@ function linear(
 
 export const linearKernels: readonly LinearKernel[] = [
   linear('f32_linear_dense_4x8', 'dense', 'dense', always, byLines('dense', panelCost), { walks: 8 }),
+  linear('f32_linear_dense_8x4', 'dense', 'dense', (c) => c.pixels <= 4, fewCost),
   linear('f32_linear_dense_8x1', 'dense', 'dense', outputVector, vector(4, 1, 16, costConstants.tile8x1)),
   linear('f32_linear_columns_4x1', 'columns', 'columns', (c) => outputVector(c) && c.scratch, columnsCost),
   linear('f32_linear_csr_1x28', 'csr', 'csr', always, csrCost, { walks: 28 }),

@@ -157,10 +157,10 @@ export function tile4x1<E>(x: usize, y: usize, bias: usize, columns: usize, end:
   storeLanes(y, changetype<E>(0).rows(a0, y, row, e0, e1), rows);
 }
 
-/** Eight rows of one pixel, as two panels of four that share their columns. */
+/** Eight rows of one pixel, as two panels of four that share their columns. Results are 4 bytes apart, or `yRow` where they are `apart`. */
 // @ts-ignore: decorator
 @inline
-export function tile8x1<E>(x: usize, y: usize, bias: usize, columns: usize, end: usize, upper: usize, lower: usize, row: usize, rows: i32, e0: usize, e1: usize): void {
+export function tile8x1<E>(apart: bool, x: usize, y: usize, bias: usize, columns: usize, end: usize, upper: usize, lower: usize, row: usize, rows: i32, yRow: usize, e0: usize, e1: usize): void {
   let a0 = v128.load(bias), b0 = v128.load(bias, 16);
   let a1 = f32x4.splat(0), b1 = a1;
   for (; columns + 4 < end; columns += 8, upper += 32, lower += 32) {
@@ -179,8 +179,55 @@ export function tile8x1<E>(x: usize, y: usize, bias: usize, columns: usize, end:
   }
   a0 = f32x4.add(a0, a1);
   b0 = f32x4.add(b0, b1);
-  v128.store(y, changetype<E>(0).rows(a0, y, row, e0, e1));
-  storeLanes(y + 16, changetype<E>(0).rows(b0, y + 16, row + 4, e0, e1), rows - 4);
+  if (apart) {
+    putRows<E>(1, y, a0, a0, a0, a0, row, rows, yRow, e0, e1);
+    putRows<E>(1, y + (yRow << 2), b0, b0, b0, b0, row + 4, rows - 4, yRow, e0, e1);
+  } else {
+    v128.store(y, changetype<E>(0).rows(a0, y, row, e0, e1));
+    storeLanes(y + 16, changetype<E>(0).rows(b0, y + 16, row + 4, e0, e1), rows - 4);
+  }
+}
+
+/** Eight rows × two, three or four pixels (`n`), as two panels of four rows, which lie in lanes: weights are loaded once for all pixels. */
+// @ts-ignore: decorator
+@inline
+export function tile8xN<E>(n: i32, x: usize, y: usize, bias: usize, columns: usize, end: usize, upper: usize, lower: usize, row: usize, rows: i32, yRow: usize, e0: usize, e1: usize): void {
+  let a0 = v128.load(bias), b0 = v128.load(bias, 16);
+  let a1 = a0, a2 = a0, a3 = a0, b1 = b0, b2 = b0, b3 = b0;
+  for (; columns < end; columns += 4, upper += 16, lower += 16) {
+    const p = x + load<u32>(columns);
+    const u = v128.load(upper), l = v128.load(lower);
+    let v = v128.load32_splat(p);
+    a0 = madd(v, u, a0);
+    b0 = madd(v, l, b0);
+    v = v128.load32_splat(p, 4);
+    a1 = madd(v, u, a1);
+    b1 = madd(v, l, b1);
+    if (n > 2) {
+      v = v128.load32_splat(p, 8);
+      a2 = madd(v, u, a2);
+      b2 = madd(v, l, b2);
+    }
+    if (n > 3) {
+      v = v128.load32_splat(p, 12);
+      a3 = madd(v, u, a3);
+      b3 = madd(v, l, b3);
+    }
+  }
+  putRows<E>(n, y, a0, a1, a2, a3, row, rows, yRow, e0, e1);
+  putRows<E>(n, y + (yRow << 2), b0, b1, b2, b3, row + 4, rows - 4, yRow, e0, e1);
+}
+
+/** Pixels `a … d` of four rows, of which `rows` exist. */
+// @ts-ignore: decorator
+@inline
+function putRows<E>(n: i32, y: usize, a: v128, b: v128, c: v128, d: v128, row: usize, rows: i32, yRow: usize, e0: usize, e1: usize): void {
+  const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5), cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
+  if (rows > 0) put<E>(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), y, row, e0, e1, n);
+  if (rows > 1) put<E>(v128.shuffle<f32>(ab, cd, 2, 3, 6, 7), y + yRow, row + 1, e0, e1, n);
+  const ab2 = v128.shuffle<f32>(a, b, 2, 6, 3, 7), cd2 = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+  if (rows > 2) put<E>(v128.shuffle<f32>(ab2, cd2, 0, 1, 4, 5), y + 2 * yRow, row + 2, e0, e1, n);
+  if (rows > 3) put<E>(v128.shuffle<f32>(ab2, cd2, 2, 3, 6, 7), y + 3 * yRow, row + 3, e0, e1, n);
 }
 
 /** One row × four or one pixels, without SIMD; the weight of the row in a block stands every `step` bytes. */

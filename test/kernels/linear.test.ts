@@ -54,6 +54,8 @@ function cases(mr: number, nr: number): Record<string, Case> {
     pixels_div_tile: { ...usual, pixels: 3 * nr },
     pixels_7x7: { ...usual, pixels: 49 },
     output_gap: { ...usual, pixels: nr + 1, gap: 5 },
+    output_gap_pixels_eq_1: { ...usual, rows: mr + 3, pixels: 1, gap: 5 },
+    output_gap_pixels_eq_3: { ...usual, rows: mr + 3, pixels: 3, gap: 5 },
     taps_of_a_plane: { ...usual, pixels: 57, taps: true },
     large_input: { ...usual, cols: 700, pixels: 3 * nr + 5, density: 0.2 },
     large_weights: { rows: 160, cols: 900, pixels: 9, density: 0.9 },
