@@ -9,7 +9,7 @@ import type { FormatName } from './sparse/index.ts';
 export const costConstants = {
   csr7v: { block: 1.42, row: 3 },
   csr4v: { block: 0.85, row: 2.4 },
-  csr1v: { block: 0.4, row: 1.8 },
+  csr1v: { block: 0.36, row: 1.8 },
   /** Two vectors of each of three lines. */
   csr3x2v: { block: 1.13, row: 3 },
   /** Over `csr`. */

@@ -63,7 +63,8 @@ function rowsOfSwath<E>(x: usize, y: usize, bias: usize, counts: usize, entries:
 function rowsOfTile<E>(n: i32, x: usize, y: usize, bias: usize, counts: usize, entries: usize, rows: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
   for (let row = 0; row < rows; row++) {
     const end = entries + (<usize>load<u16>(counts) << 3);
-    tile<E>(n, x, y, bias, entries, end, row, pixels, e0, e1);
+    if (n > 1) tile<E>(n, x, y, bias, entries, end, row, pixels, e0, e1);
+    else vector<E>(x, y, bias, entries, end, row, pixels, e0, e1);
     entries = end;
     counts += 2;
     bias += 4;
@@ -111,7 +112,7 @@ export function f32_linear_csr_1x1<E>(x: usize, y: usize, bias: usize, counts: u
   }
 }
 
-/** 4·`n` pixels of a row; all of them exist where `n` is 7. */
+/** 4·`n` pixels of a row, n = 4, 6 or 7; all of them exist where `n` is 7. */
 // @ts-ignore: decorator
 @inline
 function tile<E>(n: i32, x: usize, y: usize, bias: usize, entries: usize, end: usize, row: usize, pixels: i32, e0: usize, e1: usize): void {
@@ -122,9 +123,9 @@ function tile<E>(n: i32, x: usize, y: usize, bias: usize, entries: usize, end: u
     let p = x + load<u32>(entries);
     entries += 8;
     a0 = madd(w, v128.load(p), a0);
-    if (n > 1) a1 = madd(w, v128.load(p, 16), a1);
-    if (n > 2) a2 = madd(w, v128.load(p, 32), a2);
-    if (n > 3) a3 = madd(w, v128.load(p, 48), a3);
+    a1 = madd(w, v128.load(p, 16), a1);
+    a2 = madd(w, v128.load(p, 32), a2);
+    a3 = madd(w, v128.load(p, 48), a3);
     if (n > 4) a4 = madd(w, v128.load(p, 64), a4);
     if (n > 5) a5 = madd(w, v128.load(p, 80), a5);
     if (n > 6) a6 = madd(w, v128.load(p, 96), a6);
@@ -133,9 +134,9 @@ function tile<E>(n: i32, x: usize, y: usize, bias: usize, entries: usize, end: u
     p = x + load<u32>(entries);
     entries += 8;
     a0 = madd(w, v128.load(p), a0);
-    if (n > 1) a1 = madd(w, v128.load(p, 16), a1);
-    if (n > 2) a2 = madd(w, v128.load(p, 32), a2);
-    if (n > 3) a3 = madd(w, v128.load(p, 48), a3);
+    a1 = madd(w, v128.load(p, 16), a1);
+    a2 = madd(w, v128.load(p, 32), a2);
+    a3 = madd(w, v128.load(p, 48), a3);
     if (n > 4) a4 = madd(w, v128.load(p, 64), a4);
     if (n > 5) a5 = madd(w, v128.load(p, 80), a5);
     if (n > 6) a6 = madd(w, v128.load(p, 96), a6);
@@ -151,12 +152,28 @@ function tile<E>(n: i32, x: usize, y: usize, bias: usize, entries: usize, end: u
     v128.store(y, changetype<E>(0).pixels(a6, y + 96, row, e0, e1), 96);
   } else {
     put<E>(a0, y, row, e0, e1, pixels);
-    if (n > 1) put<E>(a1, y + 16, row, e0, e1, pixels - 4);
-    if (n > 2) put<E>(a2, y + 32, row, e0, e1, pixels - 8);
-    if (n > 3) put<E>(a3, y + 48, row, e0, e1, pixels - 12);
+    put<E>(a1, y + 16, row, e0, e1, pixels - 4);
+    put<E>(a2, y + 32, row, e0, e1, pixels - 8);
+    put<E>(a3, y + 48, row, e0, e1, pixels - 12);
     if (n > 4) put<E>(a4, y + 64, row, e0, e1, pixels - 16);
     if (n > 5) put<E>(a5, y + 80, row, e0, e1, pixels - 20);
   }
+}
+
+/** Four pixels of a row, or fewer. One sum would wait for each addition. */
+// @ts-ignore: decorator
+@inline
+function vector<E>(x: usize, y: usize, bias: usize, entries: usize, end: usize, row: usize, pixels: i32, e0: usize, e1: usize): void {
+  let a0 = v128.load32_splat(bias);
+  let a1 = f32x4.splat(0), a2 = a1, a3 = a1;
+  for (; entries + 24 < end; entries += 32) {
+    a0 = madd(v128.load32_splat(entries, 4), v128.load(x + load<u32>(entries)), a0);
+    a1 = madd(v128.load32_splat(entries, 12), v128.load(x + load<u32>(entries, 8)), a1);
+    a2 = madd(v128.load32_splat(entries, 20), v128.load(x + load<u32>(entries, 16)), a2);
+    a3 = madd(v128.load32_splat(entries, 28), v128.load(x + load<u32>(entries, 24)), a3);
+  }
+  for (; entries < end; entries += 8) a0 = madd(v128.load32_splat(entries, 4), v128.load(x + load<u32>(entries)), a0);
+  put<E>(f32x4.add(f32x4.add(a0, a1), f32x4.add(a2, a3)), y, row, e0, e1, pixels);
 }
 
 /** Two vectors of each of `n` lines. */
