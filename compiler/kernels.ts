@@ -90,8 +90,10 @@ function linear(
 
 export const linearKernels: readonly LinearKernel[] = [
   linear('f32_linear_dense_4x8', 'dense', 'dense', always, byLines('dense', panelCost), { walks: 8 }),
-  linear('f32_linear_dense_8x4', 'dense', 'dense', (c) => c.pixels <= 4, fewCost),
-  linear('f32_linear_dense_8x1', 'dense', 'dense', outputVector, vector(4, 1, 16, costConstants.tile8x1)),
+  linear('f32_linear_dense_8x1', 'dense', 'dense', onePixel, vector(4, 1, 16, costConstants.tile8x1)),
+  ...[2, 3, 4].map((n) =>
+    linear(`f32_linear_dense_8x${n}`, 'dense', 'dense', (c) => c.pixels === n, fewCost),
+  ),
   linear('f32_linear_columns_4x1', 'columns', 'columns', (c) => outputVector(c) && c.scratch, columnsCost),
   linear('f32_linear_csr_1x28', 'csr', 'csr', always, csrCost, { walks: 28 }),
   linear('f32_linear_csr_1x24', 'csr', 'csr', narrowLines, narrowCost, { ownLines: true }),

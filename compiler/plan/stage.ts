@@ -59,7 +59,7 @@ interface Wish {
 }
 
 /** Fewer pixels than this are outer iterations of a matrix–vector product. */
-const fewPixels = 4;
+const fewPixels = 2;
 
 export function stage(plan: Plan): Staged {
   const values = new Map(plan.values);

@@ -157,10 +157,10 @@ export function tile4x1<E>(x: usize, y: usize, bias: usize, columns: usize, end:
   storeLanes(y, changetype<E>(0).rows(a0, y, row, e0, e1), rows);
 }
 
-/** Eight rows of one pixel, as two panels of four that share their columns. Results are 4 bytes apart, or `yRow` where they are `apart`. */
+/** Eight rows of one pixel, as two panels of four that share their columns. */
 // @ts-ignore: decorator
 @inline
-export function tile8x1<E>(apart: bool, x: usize, y: usize, bias: usize, columns: usize, end: usize, upper: usize, lower: usize, row: usize, rows: i32, yRow: usize, e0: usize, e1: usize): void {
+export function tile8x1<E>(x: usize, y: usize, bias: usize, columns: usize, end: usize, upper: usize, lower: usize, row: usize, rows: i32, yRow: usize, e0: usize, e1: usize): void {
   let a0 = v128.load(bias), b0 = v128.load(bias, 16);
   let a1 = f32x4.splat(0), b1 = a1;
   for (; columns + 4 < end; columns += 8, upper += 32, lower += 32) {
@@ -179,12 +179,12 @@ export function tile8x1<E>(apart: bool, x: usize, y: usize, bias: usize, columns
   }
   a0 = f32x4.add(a0, a1);
   b0 = f32x4.add(b0, b1);
-  if (apart) {
+  if (yRow == 4) {
+    storeLanes(y, changetype<E>(0).rows(a0, y, row, e0, e1), rows);
+    if (rows > 4) storeLanes(y + 16, changetype<E>(0).rows(b0, y + 16, row + 4, e0, e1), rows - 4);
+  } else {
     putRows<E>(1, y, a0, a0, a0, a0, row, rows, yRow, e0, e1);
     putRows<E>(1, y + (yRow << 2), b0, b0, b0, b0, row + 4, rows - 4, yRow, e0, e1);
-  } else {
-    v128.store(y, changetype<E>(0).rows(a0, y, row, e0, e1));
-    storeLanes(y + 16, changetype<E>(0).rows(b0, y + 16, row + 4, e0, e1), rows - 4);
   }
 }
 

@@ -1,4 +1,4 @@
-import { scalarRow, tile4x1, tile4x8, tile8x1, tile8xN } from './blocks';
+import { scalarRow, tile4x8, tile8x1, tile8xN } from './blocks';
 
 /** `linear` with all weights, in panels of four rows, each of which walks over the tiles of a swath of pixels before the next does. */
 export function f32_linear_dense_4x8<E>(x: usize, y: usize, bias: usize, offsets: usize, weights: usize, rows: i32, cols: i32, pixels: i32, swath: i32, yRow: usize, e0: usize, e1: usize): void {
@@ -27,33 +27,37 @@ export function f32_linear_dense_4x8<E>(x: usize, y: usize, bias: usize, offsets
   }
 }
 
-/** One to four pixels. */
+/** One pixel. */
+export function f32_linear_dense_8x1<E>(x: usize, y: usize, bias: usize, offsets: usize, weights: usize, rows: i32, cols: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
+  fewPixels<E>(1, x, y, bias, offsets, weights, rows, cols, yRow, e0, e1);
+}
+
+/** Two pixels. */
+export function f32_linear_dense_8x2<E>(x: usize, y: usize, bias: usize, offsets: usize, weights: usize, rows: i32, cols: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
+  fewPixels<E>(2, x, y, bias, offsets, weights, rows, cols, yRow, e0, e1);
+}
+
+/** Three pixels. */
+export function f32_linear_dense_8x3<E>(x: usize, y: usize, bias: usize, offsets: usize, weights: usize, rows: i32, cols: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
+  fewPixels<E>(3, x, y, bias, offsets, weights, rows, cols, yRow, e0, e1);
+}
+
+/** Four pixels. */
 export function f32_linear_dense_8x4<E>(x: usize, y: usize, bias: usize, offsets: usize, weights: usize, rows: i32, cols: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
+  fewPixels<E>(4, x, y, bias, offsets, weights, rows, cols, yRow, e0, e1);
+}
+
+/** Two panels of rows at a time; where the second doesn't exist, the first in its stead. */
+// @ts-ignore: decorator
+@inline
+function fewPixels<E>(n: i32, x: usize, y: usize, bias: usize, offsets: usize, weights: usize, rows: i32, cols: i32, yRow: usize, e0: usize, e1: usize): void {
   if (ASC_FEATURE_SIMD) {
     const end = offsets + (<usize>cols << 2);
     const panel = <usize>cols << 4;
     for (let row = 0; row < rows; row += 8, weights += panel << 1, bias += 32, y += yRow << 3) {
       const lower = row + 4 < rows ? weights + panel : weights;
-      if (pixels == 1) tile8x1<E>(true, x, y, bias, offsets, end, weights, lower, row, rows - row, yRow, e0, e1);
-      else if (pixels == 2) tile8xN<E>(2, x, y, bias, offsets, end, weights, lower, row, rows - row, yRow, e0, e1);
-      else if (pixels == 3) tile8xN<E>(3, x, y, bias, offsets, end, weights, lower, row, rows - row, yRow, e0, e1);
-      else tile8xN<E>(4, x, y, bias, offsets, end, weights, lower, row, rows - row, yRow, e0, e1);
+      if (n == 1) tile8x1<E>(x, y, bias, offsets, end, weights, lower, row, rows - row, yRow, e0, e1);
+      else tile8xN<E>(n, x, y, bias, offsets, end, weights, lower, row, rows - row, yRow, e0, e1);
     }
-  } else f32_linear_dense_4x8<E>(x, y, bias, offsets, weights, rows, cols, pixels, pixels, yRow, e0, e1);
-}
-
-/** One pixel; output rows 4 bytes apart. */
-export function f32_linear_dense_8x1<E>(x: usize, y: usize, bias: usize, offsets: usize, weights: usize, rows: i32, cols: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
-  if (ASC_FEATURE_SIMD) {
-    const end = offsets + (<usize>cols << 2);
-    const panel = <usize>cols << 4;
-    let row = 0;
-    for (; row + 4 < rows; row += 8) {
-      tile8x1<E>(false, x, y, bias, offsets, end, weights, weights + panel, row, rows - row, 4, e0, e1);
-      weights += panel << 1;
-      bias += 32;
-      y += 32;
-    }
-    if (row < rows) tile4x1<E>(x, y, bias, offsets, end, weights, row, rows - row, e0, e1);
-  } else f32_linear_dense_4x8<E>(x, y, bias, offsets, weights, rows, cols, 1, 1, 4, e0, e1);
+  } else f32_linear_dense_4x8<E>(x, y, bias, offsets, weights, rows, cols, n, n, yRow, e0, e1);
 }

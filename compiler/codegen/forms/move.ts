@@ -25,9 +25,9 @@ export function writeMove(ctx: Context, step: MoveStep): void {
   for (const [x, y] of pairs) {
     const { layout } = ctx.operand(y);
     const split = splitAxis(ctx, x, y);
-    for (const [px, py] of byPhase(x, y, layout, split)) {
-      if (split === undefined) writeCopy(ctx, px, py);
-      else writeSplit(ctx, px, py, split);
+    for (const walk of byPhase(ctx, x, y, layout, split)) {
+      if (split === undefined) writeCopy(ctx, walk);
+      else writeSplit(ctx, walk, split);
     }
   }
 }
@@ -43,7 +43,7 @@ function splitAxis(ctx: Context, x: View, y: View): number | undefined {
 }
 
 /** Even neighbours along the axis to one phase, odd ones to the other; the last of an odd number by itself. */
-function writeSplit(ctx: Context, x: View, y: View, axis: number): void {
+function writeSplit(ctx: Context, { x, y, phases }: Walk, axis: number): void {
   const d = y.dims.findIndex((dim) => dim.some((f) => f.axis === axis));
   const size = dimSize(y.dims[d]);
   const w = size & ~1;
@@ -56,7 +56,7 @@ function writeSplit(ctx: Context, x: View, y: View, axis: number): void {
     )!;
   if (w > 0) {
     const others = y.dims.map((_, i) => i).filter((i) => i !== d);
-    const loops = nest([ctx.operand(y), ctx.operand(x)], others);
+    const loops = [...phases, ...nest([ctx.operand(y), ctx.operand(x)], others)];
     const [rows, outer] = [loops.at(-1) ?? { size: 1, strides: [0, 0] }, loops.slice(0, -1)];
     const odd = startBytes(ctx.operand(cut(y, 1, 1))) - startBytes(ctx.operand(y));
     ctx.import('runtime/kernels/move', 'f32_move_split2_1x8');
@@ -72,7 +72,7 @@ function writeSplit(ctx: Context, x: View, y: View, axis: number): void {
       ctx.code.line(`f32_move_split2_1x8(${args.join(', ')});`);
     });
   }
-  if (w < size) writeCopy(ctx, cut(x, w, 1), cut(y, w, 1));
+  if (w < size) writeCopy(ctx, { x: cut(x, w, 1), y: cut(y, w, 1), phases });
 }
 
 /** Loops from the starts of both views. */
@@ -112,13 +112,14 @@ function writePlanar(
 /** Backwards distances wrap around. */
 const distance = (bytes: number) => (bytes < 0 ? `<usize>(${bytes})` : String(bytes));
 
-function writeCopy(ctx: Context, x: View, y: View): void {
+function writeCopy(ctx: Context, { x, y, phases }: Walk): void {
   const operands = [ctx.operand(y), ctx.operand(x)];
   const bytes = elementBytes[ctx.dtype(y)];
-  const loops = nest(
+  const inside = nest(
     operands,
     y.dims.map((_, d) => d),
   );
+  const loops = [...phases, ...inside];
   const inner = loops.at(-1);
   const run = inner?.strides[0] === bytes && inner.strides[1] === bytes ? inner.size * bytes : 0;
   if (run >= 64 || (run > 0 && loops.length === 1)) {
@@ -191,30 +192,56 @@ function clip(x: View, y: View): [View, View] | undefined {
   return cx && cy ? [cx, cy] : undefined;
 }
 
-/** One pair of views per combination of phases of y's layout, those of axis `except` apart: each is an even walk. */
-function byPhase(x: View, y: View, layout: Layout, except?: number): [View, View][] {
-  let pairs: [View, View][] = [[x, y]];
+/** A pair of views, each an even walk, once for every step of the loops over phases: strides of y and x. */
+interface Walk {
+  readonly x: View;
+  readonly y: View;
+  readonly phases: readonly Loop[];
+}
+
+/** The phases of y's layout but those of axis `except`; such as hold as much as each other, at even distances, are a loop. */
+function byPhase(ctx: Context, x: View, y: View, layout: Layout, except?: number): Walk[] {
+  let walks: Walk[] = [{ x, y, phases: [] }];
   layout.phases.forEach((s, axis) => {
     if (s === 1 || axis === except) return;
-    pairs = pairs.flatMap(([px, py]) => {
-      const d = py.dims.findIndex((dim) => dim.some((f) => f.axis === axis));
-      if (d < 0) return [[px, py] as [View, View]];
-      const size = dimSize(py.dims[d]);
-      return Array.from({ length: Math.min(s, size) }, (_, phase) => {
-        const cut = (v: View) => {
-          const one = v.dims.map(() => 1);
-          const starts = v.dims.map((_, i) => (i === d ? phase : 0));
-          const sizes = v.dims.map((dim, i) => (i === d ? Math.ceil((size - phase) / s) : dimSize(dim)));
-          return sliceView(
-            v,
-            starts,
-            sizes,
-            one.map((n, i) => (i === d ? s : n)),
-          )!;
-        };
-        return [cut(px), cut(py)] as [View, View];
+    walks = walks.flatMap((walk) => {
+      const d = walk.y.dims.findIndex((dim) => dim.some((f) => f.axis === axis));
+      if (d < 0) return [walk];
+      const size = dimSize(walk.y.dims[d]);
+      const parts = Array.from({ length: Math.min(s, size) }, (_, phase) => {
+        const count = Math.ceil((size - phase) / s);
+        const views = [walk.y, walk.x].map(
+          (v) =>
+            sliceView(
+              v,
+              v.dims.map((_, i) => (i === d ? phase : 0)),
+              v.dims.map((dim, i) => (i === d ? count : dimSize(dim))),
+              v.dims.map((_, i) => (i === d ? s : 1)),
+            )!,
+        );
+        return { count, views, starts: views.map((v) => startBytes(ctx.operand(v))) };
       });
+      return runsOf(parts).map(({ first, size, strides }) => ({
+        y: first.views[0],
+        x: first.views[1],
+        phases: size > 1 ? [...walk.phases, { size, strides }] : walk.phases,
+      }));
     });
   });
-  return pairs;
+  return walks;
+}
+
+/** Neighbours of one size at even distances, as loops from the first of them. */
+function runsOf<P extends { readonly count: number; readonly starts: readonly number[] }>(
+  parts: readonly P[],
+): (Loop & { readonly first: P })[] {
+  const runs: (Loop & { first: P; last: P })[] = [];
+  for (const part of parts) {
+    const run = runs.at(-1);
+    const strides = part.starts.map((at, i) => at - (run?.last.starts[i] ?? 0));
+    if (run?.first.count === part.count && (run.size === 1 || String(strides) === String(run.strides)))
+      runs[runs.length - 1] = { ...run, size: run.size + 1, strides, last: part };
+    else runs.push({ size: 1, strides: [], first: part, last: part });
+  }
+  return runs;
 }
