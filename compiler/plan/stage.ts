@@ -222,10 +222,14 @@ function pixelAxes(view: View): number[] {
   return axes.filter((a, i) => axes.lastIndexOf(a) === i);
 }
 
-/** True where pixels have axes of their own: else (channels last, flattened) no layout makes them neighbours. */
+/**
+ * True where pixels have axes of their own and take all of their places: else (channels last, flattened, every second pixel of a
+ * transposed convolution) no layout makes them neighbours.
+ */
 function ownsPixels(y: View): boolean {
   const pixels = new Set(pixelAxes(y));
-  return y.dims.slice(0, -1).every((dim) => dim.every((f) => !pixels.has(f.axis)));
+  const dense = y.dims.at(-1)!.every((f) => f.size === 1 || f.step === 1);
+  return dense && y.dims.slice(0, -1).every((dim) => dim.every((f) => !pixels.has(f.axis)));
 }
 
 /** The same view of a new value, which has an axis for each factor. */
