@@ -12,6 +12,8 @@ import { knownProducts } from './known-products.ts';
 import { norms } from './norms.ts';
 import type { Pass } from './pass.ts';
 import { transposes } from './transposes.ts';
+import { unseenTaps } from './unseen-taps.ts';
+import { wholePools } from './whole-pools.ts';
 
 /** Before pruning: every weight keeps its origin. */
 export const passes: readonly Pass[] = [
@@ -24,6 +26,7 @@ export const passes: readonly Pass[] = [
   transposes,
   foldAffine,
   foldPads,
+  wholePools,
 ];
 
 export interface SimplifyOptions {
@@ -53,9 +56,9 @@ export function simplify(graph: Graph, options: SimplifyOptions = {}): Graph {
   return graph;
 }
 
-/** The same model without dead channels, simplified again where some went. Weights that shrink lose their origin. */
+/** The same model without dead channels and taps, simplified again where channels went. Weights that shrink lose their origin. */
 export function shrink(graph: Graph): WithoutDeadChannels {
-  const found = removeDeadChannels(graph);
+  const found = removeDeadChannels(unseenTaps.run(graph));
   return found.removed.length > 0 ? { ...found, graph: simplify(found.graph) } : found;
 }
 
