@@ -22,7 +22,7 @@ export function f32_depthwise_5x5s2_1x4<E>(x: usize, y: usize, bias: usize, weig
   else scalarPadded<E>(5, 2, x, y, bias, weights, channels, xC, yC, padTop, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
 }
 
-/** Planes in strips of four output pixels; those that see padding at a side, or are narrower, ask of each lane whether it is inside. */
+/** Planes in strips of eight or four output pixels; those that see padding at a side, or are narrower, ask of each lane whether it is inside. */
 // @ts-ignore: decorator
 @inline
 function strips5x5<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, padTop: i32, padLeft: i32, padBottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
@@ -33,16 +33,20 @@ function strips5x5<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usi
   for (let c = 0; c < channels; c++) {
     const b = v128.load32_splat(bias);
     let p = x, at = y;
-    for (let column = 0; column < outW; column += 4) {
+    for (let column = 0; column < outW;) {
       const left = outW - column;
+      if (stride == 1 && column >= padLeft && left >= 8 + padRight) {
+        wideStrip5x5<E>(p, at, b, weights, c, padTop, padBottom, outH, xPitch, yPitch, e0, e1);
+        column += 8, p += 32, at += 32;
+        continue;
+      }
       if (column * stride >= padLeft && left >= 4 + padRight) {
         strip5x5<E>(stride, true, p, at, b, weights, b, b, b, c, padTop, padBottom, outH, xPitch, yPitch, 4, e0, e1);
       } else {
         const first = i32x4.add(lanes, i32x4.splat(column * stride));
         strip5x5<E>(stride, false, p, at, b, weights, first, before, end, c, padTop, padBottom, outH, xPitch, yPitch, left, e0, e1);
       }
-      p += 16 * stride;
-      at += 16;
+      column += 4, p += 16 * stride, at += 16;
     }
     x += xC;
     y += yC;
@@ -88,6 +92,53 @@ function strip5x5s1<E>(whole: bool, x: usize, y: usize, b: v128, weights: usize,
       at += yPitch;
     }
     s0 = s1, s1 = s2, s2 = s3, s3 = s4, s4 = b;
+  }
+}
+
+/**
+ * Eight output pixels wide, stride 1, nothing of it at a side: weights are read once for two vectors. The branch that is never taken, as no
+ * result lies at address 0, keeps V8 from loading all of a column's weights before it multiplies: registers don't hold them.
+ */
+// @ts-ignore: decorator
+@inline
+function wideStrip5x5<E>(x: usize, y: usize, b: v128, weights: usize, c: usize, top: i32, bottom: i32, outH: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  let s0 = b, s1 = b, s2 = b, s3 = b, s4 = b;
+  let t0 = b, t1 = b, t2 = b, t3 = b, t4 = b;
+  let p = x + <usize>top * xPitch, at = y;
+  const rows = outH + 4;
+  for (let row = top; row < rows; row++, p += xPitch) {
+    if (row < rows - bottom) {
+      for (let tap: usize = 0; tap < 20; tap += 4) {
+        const w = weights + tap;
+        const v = v128.load(p + tap), u = v128.load(p + tap, 16);
+        let k = v128.load32_splat(w, 80);
+        s0 = madd(k, v, s0);
+        t0 = madd(k, u, t0);
+        k = v128.load32_splat(w, 60);
+        s1 = madd(k, v, s1);
+        t1 = madd(k, u, t1);
+        if (!at) {
+          v128.store(at, v128.xor(v128.xor(s0, t0), v128.xor(s1, t1)));
+          break;
+        }
+        k = v128.load32_splat(w, 40);
+        s2 = madd(k, v, s2);
+        t2 = madd(k, u, t2);
+        k = v128.load32_splat(w, 20);
+        s3 = madd(k, v, s3);
+        t3 = madd(k, u, t3);
+        k = v128.load32_splat(w);
+        s4 = madd(k, v, s4);
+        t4 = madd(k, u, t4);
+      }
+    }
+    if (row >= 4) {
+      v128.store(at, changetype<E>(0).pixels(s0, at, c, e0, e1));
+      v128.store(at, changetype<E>(0).pixels(t0, at + 16, c, e0, e1), 16);
+      at += yPitch;
+    }
+    s0 = s1, s1 = s2, s2 = s3, s3 = s4, s4 = b;
+    t0 = t1, t1 = t2, t2 = t3, t3 = t4, t4 = b;
   }
 }
 
