@@ -45,7 +45,7 @@ export async function profile(emitted: Emitted, input: Sample): Promise<StepTime
 }
 
 /** Whether a step that has run computes the same when it runs again; leaves memory as it is. */
-function canRepeat(step: () => void, values: Uint8Array): boolean {
+export function canRepeat(step: () => void, values: Uint8Array): boolean {
   const before = values.slice();
   step();
   const same = Buffer.compare(before, values) === 0;

@@ -155,6 +155,14 @@ const cases: Record<string, Make> = {
     });
     return [up, s.op('depthToSpace', [strided], { block: 2, mode: 'DCR' })];
   },
+  'frames of a signal, many samples apart'(s) {
+    const attrs = { strides: [8], dilations: [1], pads: [[3, 2]], groups: 1 };
+    return [s.op('conv', [s.input([1, 1, 75]), s.constant([6, 1, 20]), null], attrs)];
+  },
+  'two and three pixels'(s) {
+    const x = s.conv(s.input([1, 4, 1, 3]), 9, 1);
+    return [s.conv(x, 5, 1), s.conv(s.input([1, 3, 2, 1], 'y'), 13, 1)];
+  },
   'a running sum along a turned axis of size 1'(s) {
     const turned = s.op('transpose', [s.input([1, 2])], { perm: [1, 0] });
     return [s.op('cumSum', [turned], { axis: 0, exclusive: false, reverse: true })];
@@ -265,6 +273,32 @@ test.each([
     expect([...before, ...after].some((m) => m > 0)).toBe(carries);
   },
 );
+
+test('phases are copied in loops', () => {
+  const attrs = { strides: [64], dilations: [1], pads: [[0, 0]], groups: 1 };
+  const n = networkOf((s) => [s.op('conv', [s.input([1, 1, 640]), s.constant([5, 1, 128]), null], attrs)]);
+  const loops = stages(n.graph).module.text.match(/for \(/g) ?? [];
+  expect(loops.length).toBeLessThan(16);
+});
+
+test('every pixel of a transposed convolution is computed by a kernel', () => {
+  const attrs = {
+    strides: [2, 2],
+    dilations: [1, 1],
+    pads: [
+      [0, 0],
+      [0, 0],
+    ],
+    groups: 1,
+    outputPadding: [0, 0],
+  };
+  const n = networkOf((s) => [
+    s.op('convTranspose', [s.input([1, 8, 6, 6]), s.constant([3, 8, 2, 2]), null], attrs),
+  ]);
+  const chosen = [...stages(n.graph).selections.values()];
+  expect(chosen.length).toBeGreaterThan(0);
+  expect(chosen.every(({ choice }) => choice !== undefined)).toBe(true);
+});
 
 test('a value read by a padded convolution carries its own margins', () => {
   const n = networkOf((s) => [s.conv(s.conv(s.input([1, 4, 9, 9]), 4, 1), 4, 3, { pad: 1 })]);
