@@ -36,7 +36,7 @@ function strips5x5<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usi
     for (let column = 0; column < outW;) {
       const left = outW - column;
       if (stride == 1 && column >= padLeft && left >= 8 + padRight) {
-        wideStrip5x5<E>(p, at, b, weights, c, padTop, padBottom, outH, xPitch, yPitch, e0, e1);
+        strip5x5s1<E>(true, true, p, at, b, weights, b, b, b, c, padTop, padBottom, outH, xPitch, yPitch, 8, e0, e1);
         column += 8, p += 32, at += 32;
         continue;
       }
@@ -62,15 +62,20 @@ function strips5x5<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usi
 // @ts-ignore: decorator
 @inline
 function strip5x5<E>(stride: i32, whole: bool, x: usize, y: usize, b: v128, weights: usize, first: v128, before: v128, end: v128, c: usize, top: i32, bottom: i32, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
-  if (stride == 1) strip5x5s1<E>(whole, x, y, b, weights, first, before, end, c, top, bottom, outH, xPitch, yPitch, left, e0, e1);
+  if (stride == 1) strip5x5s1<E>(false, whole, x, y, b, weights, first, before, end, c, top, bottom, outH, xPitch, yPitch, left, e0, e1);
   else strip5x5s2<E>(whole, x, y, b, weights, first, before, end, c, top, bottom, outH, xPitch, yPitch, left, e0, e1);
 }
 
+/**
+ * Stride 1; a `wide` strip is eight pixels, for whose two vectors weights are read once. The branch that is never taken, as no result lies at
+ * address 0, keeps V8 from loading all of a column's weights before it multiplies: registers don't hold them.
+ */
 // @ts-ignore: decorator
 @inline
-function strip5x5s1<E>(whole: bool, x: usize, y: usize, b: v128, weights: usize, first: v128, before: v128, end: v128, c: usize, top: i32, bottom: i32, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
+function strip5x5s1<E>(wide: bool, whole: bool, x: usize, y: usize, b: v128, weights: usize, first: v128, before: v128, end: v128, c: usize, top: i32, bottom: i32, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
   // Sums of the output rows row − 4 … row, of which the first is done.
   let s0 = b, s1 = b, s2 = b, s3 = b, s4 = b;
+  let t0 = b, t1 = b, t2 = b, t3 = b, t4 = b;
   let p = x + <usize>top * xPitch, at = y;
   const rows = outH + 4;
   for (let row = top; row < rows; row++, p += xPitch) {
@@ -79,66 +84,38 @@ function strip5x5s1<E>(whole: bool, x: usize, y: usize, b: v128, weights: usize,
       for (let tap: usize = 0; tap < 20; tap += 4) {
         const w = weights + tap;
         const v = inside(whole, v128.load(p + tap), columns, before, end);
+        const u = wide ? v128.load(p + tap, 16) : v;
         if (!whole) columns = i32x4.add(columns, i32x4.splat(1));
-        s0 = madd(v128.load32_splat(w, 80), v, s0);
-        s1 = madd(v128.load32_splat(w, 60), v, s1);
-        s2 = madd(v128.load32_splat(w, 40), v, s2);
-        s3 = madd(v128.load32_splat(w, 20), v, s3);
-        s4 = madd(v128.load32_splat(w), v, s4);
+        let k = v128.load32_splat(w, 80);
+        s0 = madd(k, v, s0);
+        if (wide) t0 = madd(k, u, t0);
+        k = v128.load32_splat(w, 60);
+        s1 = madd(k, v, s1);
+        if (wide) {
+          t1 = madd(k, u, t1);
+          if (!at) {
+            v128.store(at, v128.xor(v128.xor(s0, t0), v128.xor(s1, t1)));
+            break;
+          }
+        }
+        k = v128.load32_splat(w, 40);
+        s2 = madd(k, v, s2);
+        if (wide) t2 = madd(k, u, t2);
+        k = v128.load32_splat(w, 20);
+        s3 = madd(k, v, s3);
+        if (wide) t3 = madd(k, u, t3);
+        k = v128.load32_splat(w);
+        s4 = madd(k, v, s4);
+        if (wide) t4 = madd(k, u, t4);
       }
     }
     if (row >= 4) {
       result<E>(whole, s0, at, c, e0, e1, left);
+      if (wide) result<E>(whole, t0, at + 16, c, e0, e1, left);
       at += yPitch;
     }
     s0 = s1, s1 = s2, s2 = s3, s3 = s4, s4 = b;
-  }
-}
-
-/**
- * Eight output pixels wide, stride 1, nothing of it at a side: weights are read once for two vectors. The branch that is never taken, as no
- * result lies at address 0, keeps V8 from loading all of a column's weights before it multiplies: registers don't hold them.
- */
-// @ts-ignore: decorator
-@inline
-function wideStrip5x5<E>(x: usize, y: usize, b: v128, weights: usize, c: usize, top: i32, bottom: i32, outH: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  let s0 = b, s1 = b, s2 = b, s3 = b, s4 = b;
-  let t0 = b, t1 = b, t2 = b, t3 = b, t4 = b;
-  let p = x + <usize>top * xPitch, at = y;
-  const rows = outH + 4;
-  for (let row = top; row < rows; row++, p += xPitch) {
-    if (row < rows - bottom) {
-      for (let tap: usize = 0; tap < 20; tap += 4) {
-        const w = weights + tap;
-        const v = v128.load(p + tap), u = v128.load(p + tap, 16);
-        let k = v128.load32_splat(w, 80);
-        s0 = madd(k, v, s0);
-        t0 = madd(k, u, t0);
-        k = v128.load32_splat(w, 60);
-        s1 = madd(k, v, s1);
-        t1 = madd(k, u, t1);
-        if (!at) {
-          v128.store(at, v128.xor(v128.xor(s0, t0), v128.xor(s1, t1)));
-          break;
-        }
-        k = v128.load32_splat(w, 40);
-        s2 = madd(k, v, s2);
-        t2 = madd(k, u, t2);
-        k = v128.load32_splat(w, 20);
-        s3 = madd(k, v, s3);
-        t3 = madd(k, u, t3);
-        k = v128.load32_splat(w);
-        s4 = madd(k, v, s4);
-        t4 = madd(k, u, t4);
-      }
-    }
-    if (row >= 4) {
-      v128.store(at, changetype<E>(0).pixels(s0, at, c, e0, e1));
-      v128.store(at, changetype<E>(0).pixels(t0, at + 16, c, e0, e1), 16);
-      at += yPitch;
-    }
-    s0 = s1, s1 = s2, s2 = s3, s3 = s4, s4 = b;
-    t0 = t1, t1 = t2, t2 = t3, t3 = t4, t4 = b;
+    if (wide) t0 = t1, t1 = t2, t2 = t3, t3 = t4, t4 = b;
   }
 }
 
