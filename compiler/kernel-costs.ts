@@ -140,7 +140,7 @@ export function pairCost(c: LinearCase, blocks: number): number {
   return passes(Math.ceil(c.pixels / 16), costConstants.tile2x16, blocks, Math.ceil(c.rows / 2));
 }
 
-/** One pixel, from blocks of `height` × `width` that take `bytes` each. */
+/** From blocks of `height` × `width` that take `bytes` each and are read once. */
 export const vector =
   (height: number, width: number, bytes: number, t: Tile) => (c: LinearCase, blocks: number) => {
     if (c.build === 'scalar') return scalarCost(c, blocks * height * width);
@@ -153,8 +153,7 @@ export const vector =
 /** Some pixels at once, each with sums of its own. */
 export function fewCost(c: LinearCase, blocks: number): number {
   const { block, pixel, row } = costConstants.tile8x4;
-  const once = vector(4, 1, 16, { block: block + c.pixels * pixel, row });
-  return c.build === 'scalar' ? scalarCost(c, 4 * blocks) : once(c, blocks);
+  return vector(4, 1, 16, { block: block + c.pixels * pixel, row })(c, blocks);
 }
 
 /** Blocks of columns whose inputs are zero are not read. */

@@ -232,7 +232,7 @@ function seen(mask: bool, p: usize, offset: usize, lanes: v128): v128 {
 
 // @ts-ignore: decorator
 @inline
-function result<E>(full: bool, v: v128, at: usize, c: usize, e0: usize, e1: usize, left: i32): void {
+export function result<E>(full: bool, v: v128, at: usize, c: usize, e0: usize, e1: usize, left: i32): void {
   if (full) v128.store(at, changetype<E>(0).pixels(v, at, c, e0, e1));
   else put<E>(v, at, c, e0, e1, left);
 }

@@ -1,5 +1,5 @@
-import { scalarPadded } from './depthwise';
-import { madd, put } from './simd';
+import { result, scalarPadded } from './depthwise';
+import { madd } from './simd';
 import { loadStrided } from './window';
 
 /**
@@ -163,11 +163,4 @@ function strip5x5s2<E>(whole: bool, x: usize, y: usize, b: v128, weights: usize,
 @inline
 function inside(whole: bool, v: v128, columns: v128, before: v128, end: v128): v128 {
   return whole ? v : v128.and(v, v128.and(i32x4.gt_s(columns, before), i32x4.lt_s(columns, end)));
-}
-
-// @ts-ignore: decorator
-@inline
-function result<E>(whole: bool, v: v128, at: usize, c: usize, e0: usize, e1: usize, left: i32): void {
-  if (whole) v128.store(at, changetype<E>(0).pixels(v, at, c, e0, e1));
-  else put<E>(v, at, c, e0, e1, left);
 }

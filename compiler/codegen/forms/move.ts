@@ -47,13 +47,7 @@ function writeSplit(ctx: Context, { x, y, phases }: Walk, axis: number): void {
   const d = y.dims.findIndex((dim) => dim.some((f) => f.axis === axis));
   const size = dimSize(y.dims[d]);
   const w = size & ~1;
-  const cut = (v: View, start: number, count: number) =>
-    sliceView(
-      v,
-      v.dims.map((_, i) => (i === d ? start : 0)),
-      v.dims.map((dim, i) => (i === d ? count : dimSize(dim))),
-      v.dims.map(() => 1),
-    )!;
+  const cut = (v: View, start: number, count: number) => sliceAlong(v, d, start, count, 1);
   if (w > 0) {
     const others = y.dims.map((_, i) => i).filter((i) => i !== d);
     const loops = [...phases, ...nest([ctx.operand(y), ctx.operand(x)], others)];
@@ -74,6 +68,15 @@ function writeSplit(ctx: Context, { x, y, phases }: Walk, axis: number): void {
   }
   if (w < size) writeCopy(ctx, { x: cut(x, w, 1), y: cut(y, w, 1), phases });
 }
+
+/** `count` places of dimension `d`, `step` apart from `start` on, and all of the others. */
+const sliceAlong = (v: View, d: number, start: number, count: number, step: number): View =>
+  sliceView(
+    v,
+    v.dims.map((_, i) => (i === d ? start : 0)),
+    v.dims.map((dim, i) => (i === d ? count : dimSize(dim))),
+    v.dims.map((_, i) => (i === d ? step : 1)),
+  )!;
 
 /** Loops from the starts of both views. */
 function writeWalk(
@@ -210,15 +213,7 @@ function byPhase(ctx: Context, x: View, y: View, layout: Layout, except?: number
       const size = dimSize(walk.y.dims[d]);
       const parts = Array.from({ length: Math.min(s, size) }, (_, phase) => {
         const count = Math.ceil((size - phase) / s);
-        const views = [walk.y, walk.x].map(
-          (v) =>
-            sliceView(
-              v,
-              v.dims.map((_, i) => (i === d ? phase : 0)),
-              v.dims.map((dim, i) => (i === d ? count : dimSize(dim))),
-              v.dims.map((_, i) => (i === d ? s : 1)),
-            )!,
-        );
+        const views = [walk.y, walk.x].map((v) => sliceAlong(v, d, phase, count, s));
         return { count, views, starts: views.map((v) => startBytes(ctx.operand(v))) };
       });
       return runsOf(parts).map(({ first, size, strides }) => ({
