@@ -62,13 +62,13 @@ function write(
   for (const s of plan.steps) for (const v of writes(s)) lastWriter.set(v.value, s);
   const functions: { name: string; step: Step }[] = [];
 
-  const begun = new Set<Step>([...staged.bands.values()].map((b) => b.first));
+  const begun = new Set<Step>([...staged.bands.values()].flatMap((b) => b.steps.slice(0, -1)));
   plan.steps.forEach((step, i) => {
     if (begun.has(step)) return;
     const band = staged.bands.get(step);
     const name = `step${i}`;
     functions.push({ name, step });
-    for (const s of band ? [band.first, step] : [step])
+    for (const s of band?.steps ?? [step])
       ctx.code.line(`// ${safeComment(`${s.name} (${s.op}): ${s.form}${detail(s, selections)}`)}`);
     ctx.code.block(`${options.profile ? 'export ' : ''}function ${name}(): void`, () => {
       for (const v of new Set(writes(step).map((w) => w.value))) clearWhole(ctx, v);

@@ -1,8 +1,9 @@
 /**
- * Bands: where a `linear` step makes what a depthwise step alone reads, and that is large, both run over a few image rows at a time. What
- * lies between is near when it is read, and never exists whole: its buffer holds the rows of a band.
+ * Bands: neighbouring `linear` and depthwise steps, between which large values lie that nobody else reads, run over a few image rows at
+ * a time, as many of each as the last one needs for its next rows. What lies between is near when it is read, and never exists whole:
+ * its buffer holds the rows of a band.
  *
- *     plane of the buffer    │ kept from the last band │ new rows …            │
+ *     plane of a buffer      │ kept from the last band │ new rows …            │
  *     windows of the band    └ first window ┘ …             └ last window ┘
  */
 import type { LinearStep, Plan, Step, WindowStep } from './forms.ts';
@@ -11,37 +12,56 @@ import { type Layout, planeStride } from './layout.ts';
 import { type LinearGeometry, linearGeometry } from './linear.ts';
 import type { Staged } from './stage.ts';
 import type { PlanId } from './view.ts';
-import { type Planes, planesOf } from './window.ts';
+import { planesOf } from './window.ts';
+
+export type BandStep = LinearStep | WindowStep;
 
 export interface Band {
-  readonly first: LinearStep;
-  readonly second: WindowStep;
-  /** What lies between. */
-  readonly value: PlanId;
-  /** Output rows of `second` at a time, rows of the buffer from band to band, and rows that two bands share. */
+  /** Each reads what the one before it makes. */
+  readonly steps: readonly BandStep[];
+  /** What lies between them, one less. */
+  readonly between: readonly Between[];
+  /** Rows of the last step's image, and how many of them are made at a time. */
+  readonly height: number;
   readonly rows: number;
-  readonly step: number;
-  readonly kept: number;
-  /** Rows of what lies between, were it whole, and pixels of each; bytes from one to the next, and from plane to plane. */
+}
+
+export interface Between {
+  readonly value: PlanId;
+  readonly channels: number;
+  /** Rows of the image, and pixels of each. */
   readonly height: number;
   readonly width: number;
+  /** Bytes from row to row, and from plane to plane of the buffer. */
   readonly pitch: number;
   readonly plane: number;
+  readonly reader: Reader;
 }
+
+/** Row i of the reader's image sees `kh` rows from row i · `step` − `padTop` on. */
+export interface Reader {
+  readonly kh: number;
+  readonly step: number;
+  readonly padTop: number;
+}
+
+/** Rows that two bands share. */
+export const keptRows = ({ kh, step }: Reader): number => kh - step;
 
 export interface BandSizes {
   /** Bytes from which on what lies between had better not exist whole. */
   readonly large: number;
-  /** Bytes of it that are there at a time, about. */
+  /** Bytes of buffers, about, and what they may take where more than one is needed. */
   readonly near: number;
-  /** Output rows below which what a band costs beside its rows is too much. */
+  readonly most: number;
+  /** Rows below which what a band costs beside its rows is too much. */
   readonly leastRows: number;
 }
 
-const usual: BandSizes = { large: 512 * 1024, near: 256 * 1024, leastRows: 4 };
+const usual: BandSizes = { large: 512 * 1024, near: 384 * 1024, most: 1024 * 1024, leastRows: 4 };
 
 export interface Banded extends Staged {
-  /** By their second steps. */
+  /** By their last steps. */
   readonly bands: ReadonlyMap<Step, Band>;
 }
 
@@ -52,45 +72,83 @@ export const stepByStep = (staged: Staged): Banded => ({ ...staged, bands: new M
 export function inBands({ plan, layouts }: Staged, sizes = usual): Banded {
   const bands = new Map<Step, Band>();
   const changed = new Map(layouts);
-  plan.steps.forEach((second, i) => {
-    const first = plan.steps[i - 1];
-    if (second.form !== 'window' || first?.form !== 'linear' || first.y.value !== second.x.value) return;
-    const band = bandOf(first, second, plan, layouts, sizes);
-    if (!band) return;
-    bands.set(second, band);
-    changed.set(band.value, bandLayout(layouts.get(band.value)!, band));
-  });
+  for (const chain of chains(plan, layouts, sizes)) {
+    for (const band of cut(chain, sizes)) {
+      bands.set(band.steps.at(-1)!, band);
+      for (const b of band.between) changed.set(b.value, bandLayout(layouts.get(b.value)!, b));
+    }
+  }
   return { plan, layouts: changed, bands };
 }
 
-function bandOf(
-  first: LinearStep,
-  second: WindowStep,
+/** Steps that may run in bands together, as far as that goes. */
+interface Chain {
+  readonly steps: readonly BandStep[];
+  /** Their planes are as large as the image. */
+  readonly between: readonly Between[];
+  readonly height: number;
+}
+
+function chains(plan: Plan, layouts: Staged['layouts'], { large }: BandSizes): Chain[] {
+  const out: (Chain & { steps: BandStep[]; between: Between[]; height: number })[] = [];
+  plan.steps.forEach((step, i) => {
+    const before = plan.steps[i - 1];
+    if (!isBandStep(step) || !before || !isBandStep(before)) return;
+    const link = linkOf(before, step, plan, layouts, large);
+    if (!link) return;
+    const last = out.at(-1);
+    if (last?.steps.at(-1) === before) {
+      last.steps.push(step);
+      last.between.push(link.between);
+      last.height = link.height;
+    } else out.push({ steps: [before, step], between: [link.between], height: link.height });
+  });
+  return out;
+}
+
+const isBandStep = (step: Step): step is BandStep => step.form === 'linear' || step.form === 'window';
+
+/** What lies between two steps that may run in bands, and the height of what the second makes. */
+function linkOf(
+  first: BandStep,
+  second: BandStep,
   plan: Plan,
   layouts: Staged['layouts'],
-  { large, near, leastRows }: BandSizes,
-): Band | undefined {
+  large: number,
+): { readonly between: Between; readonly height: number } | undefined {
   const { value } = first.y;
+  if (first.form === second.form || second.x.value !== value) return undefined;
   const layout = layouts.get(value)!;
   if (4 * layout.elements < large || !isBetween(value, plan) || !hasPlainPlanes(layout)) return undefined;
-  // Of the first step's operands only x is computed, and it is needed until the last band: no result may take its place.
+  // Operands that are computed lie whole, where rows of a buffer are not.
   if ((first.epilogue?.args ?? []).some((a) => !plan.values.get(a.value)!.data)) return undefined;
-  const operands = (second.epilogue?.args ?? []).map((a) => a.value);
-  if (operands.includes(value) || operands.includes(first.x.value)) return undefined;
-  const made = linearGeometry(first, plan, layouts);
-  const read = planesOf(second, plan, layouts, 'scalar');
-  const [row, column] = layout.order.slice(-2);
-  const [height, width] = [layout.shape[row], layout.shape[column]];
-  if (!read || !readsPlanes(read, made) || !isOneRun(made, height, width, read.xPitch / 4)) return undefined;
-  const { kh, strideY, padTop, padLeft, outH } = read.geometry;
-  const begins = layout.shape.map((_, axis) => (axis === row ? -padTop : axis === column ? -padLeft : 0));
-  if (String(second.x.origin) !== String(begins) || first.y.origin.some((o) => o !== 0)) return undefined;
-  const kept = kh - strideY;
-  const pitch = read.xPitch;
-  const rows = Math.max(leastRows, Math.floor((near / (made.rows * pitch) - kept) / strideY));
-  if (2 * rows > outH || kept < 0) return undefined;
-  const plane = 4 * planeStride(((rows * strideY + kept) * pitch) / 4);
-  return { first, second, value, rows, step: strideY, kept, height, width, pitch, plane };
+  if (first.y.origin.some((o) => o !== 0)) return undefined;
+  const [channel, row, column] = layout.order.slice(-3);
+  const [channels, height, width] = [channel, row, column].map((axis) => layout.shape[axis]);
+  const linear = first.form === 'linear' ? first : (second as LinearStep);
+  const window = first.form === 'window' ? first : (second as WindowStep);
+  const made = linearGeometry(linear, plan, layouts);
+  const planes = planesOf(window, plan, layouts, 'scalar');
+  if (!planes?.kernel.args.includes('padTop') || planes.outer.length > 0) return undefined;
+  const { geometry } = planes;
+  const plane = 4 * layout.strides[channel];
+  const { size, strides } = planes.channels;
+  if (size !== channels || strides[first.form === 'linear' ? 0 : 1] !== plane) return undefined;
+  const between = { value, channels, height, width, plane };
+  if (first.form === 'linear') {
+    const { kh, strideY: step, padTop, padLeft, outH } = geometry;
+    const begins = layout.shape.map((_, axis) => (axis === row ? -padTop : axis === column ? -padLeft : 0));
+    const pitch = planes.xPitch;
+    if (String(second.x.origin) !== String(begins) || kh < step) return undefined;
+    if (!isOneRun(made, height, width, pitch / 4) || made.rows !== channels || made.yRow !== plane)
+      return undefined;
+    return { between: { ...between, pitch, reader: { kh, step, padTop } }, height: outH };
+  }
+  const pitch = planes.yPitch;
+  if (second.x.origin.some((o) => o !== 0) || !isOneRun(made, height, width, pitch / 4)) return undefined;
+  if (geometry.outH !== height || geometry.outW !== width) return undefined;
+  if (made.offsets.length !== channels || made.offsets.some((o, k) => o !== k * plane)) return undefined;
+  return { between: { ...between, pitch, reader: { kh: 1, step: 1, padTop: 0 } }, height };
 }
 
 /** True for a value that one step writes and one step reads. */
@@ -107,7 +165,7 @@ const hasPlainPlanes = (l: Layout) =>
   [...l.before, ...l.after].every((n) => n === 0) &&
   l.order.slice(0, -3).every((axis) => l.shape[axis] === 1);
 
-/** True where a kernel does the first step, and runs over all rows at once, so that it can begin and end at any. */
+/** True where a kernel does the step, and runs over all rows at once, so that it can begin and end at any. */
 const isOneRun = (made: LinearGeometry, height: number, width: number, pitch: number) =>
   made.contiguous &&
   new Set(made.offsets).size === made.offsets.length &&
@@ -116,15 +174,79 @@ const isOneRun = (made: LinearGeometry, height: number, width: number, pitch: nu
   made.pixels === (height - 1) * pitch + width &&
   (made.pitch === pitch || pitch === width);
 
-/** True for a kernel that pads by itself, so that it can begin and end at any row, over the planes that were made. */
-const readsPlanes = ({ kernel, outer, channels }: Planes, made: LinearGeometry) =>
-  kernel.args.includes('padTop') &&
-  outer.length === 0 &&
-  channels.size === made.rows &&
-  channels.strides[0] === made.yRow;
+/** The chain in pieces, so that as few bytes as possible lie whole between them. */
+function cut({ steps, between, height }: Chain, sizes: BandSizes): Band[] {
+  const best: { readonly bytes: number; readonly bands: readonly Band[] }[] = [];
+  best[steps.length] = { bytes: 0, bands: [] };
+  for (let i = steps.length - 1; i >= 0; i--) {
+    for (let n = 1; i + n <= steps.length; n++) {
+      const inside = between.slice(i, i + n - 1);
+      const behind = between[i + n - 1];
+      const band = n > 1 && bandOf(steps.slice(i, i + n), inside, behind?.height ?? height, sizes);
+      if (n > 1 && !band) continue;
+      const rest = best[i + n];
+      const bytes = rest.bytes + (behind ? behind.channels * behind.plane : 0);
+      if (!best[i] || bytes < best[i].bytes)
+        best[i] = { bytes, bands: [...(band ? [band] : []), ...rest.bands] };
+    }
+  }
+  return [...best[0].bands];
+}
 
-function bandLayout(l: Layout, { plane, pitch }: Band): Layout {
+/** `undefined` where there are too few rows, or buffers take too much. */
+function bandOf(
+  steps: readonly BandStep[],
+  between: readonly Between[],
+  height: number,
+  { near, most, leastRows }: BandSizes,
+): Band | undefined {
+  const [first, last] = [steps[0], steps.at(-1)!];
+  const residual = (last.epilogue?.args ?? []).some((a) => a.value === first.x.value);
+  if (residual && !readsAhead(steps, between)) return undefined;
+  const buffers = (rows: number) => bufferRows({ between, height, rows });
+  const bytes = (rows: number) =>
+    buffers(rows).reduce((sum, n, k) => sum + n * between[k].channels * between[k].pitch, 0);
+  if (2 * leastRows > height || (between.length > 1 && bytes(leastRows) > most)) return undefined;
+  let rows = leastRows;
+  while (2 * (rows + 1) <= height && bytes(rows + 1) <= near) rows++;
+  const held = buffers(rows);
+  const own = between.map((b, k) => ({ ...b, plane: 4 * planeStride((held[k] * b.pitch) / 4) }));
+  return { steps, between: own, height, rows };
+}
+
+/**
+ * True where the first step reads each row once, and before the last step makes the row of that number: a result may take its place.
+ * Where it may not, a band would hold both.
+ */
+function readsAhead(steps: readonly BandStep[], between: readonly Between[]): boolean {
+  const { form, x, y } = steps[0];
+  return (
+    form === 'linear' &&
+    x.origin.every((o) => o === 0) &&
+    JSON.stringify(x.dims[3]) === JSON.stringify(y.dims[3]) &&
+    x.dims[2].every((f) => x.dims[3].every((p) => p.axis !== f.axis)) &&
+    between.every(({ reader: { kh, step, padTop } }) => step === 1 && padTop < kh)
+  );
+}
+
+/** Rows that the buffers hold at most. */
+function bufferRows({ between, height, rows }: Pick<Band, 'between' | 'height' | 'rows'>): number[] {
+  const most = between.map(() => 0);
+  const made = [...between.map(() => 0), 0];
+  for (let row = 0; row < height; row += rows) {
+    const begin = [...made];
+    made[between.length] = Math.min(height, row + rows);
+    for (let k = between.length - 1; k >= 0; k--) {
+      const { kh, step, padTop } = between[k].reader;
+      made[k] = Math.min((made[k + 1] - 1) * step + kh - padTop, between[k].height);
+      most[k] = Math.max(most[k], made[k] - (begin[k + 1] * step - padTop));
+    }
+  }
+  return most;
+}
+
+function bandLayout(l: Layout, { plane, pitch, channels }: Between): Layout {
   const [channel, row] = l.order.slice(-3);
   const strides = l.strides.map((s, axis) => (axis === channel ? plane / 4 : axis === row ? pitch / 4 : s));
-  return { ...l, strides, elements: (l.shape[channel] * plane) / 4 };
+  return { ...l, strides, elements: (channels * plane) / 4 };
 }

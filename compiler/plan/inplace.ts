@@ -1,7 +1,9 @@
 /**
  * In place: a result may lie where an operand lay that nobody reads again, if every element is read where and before it is
- * written. That holds for pointwise steps and for operands of epilogues, under equal layouts.
+ * written. That holds for pointwise steps and for operands of epilogues, under equal layouts; for the last step of a band, and what the
+ * first one reads, as well (`bandOf` sees to it).
  */
+import type { Band } from './bands.ts';
 import { type Plan, type PlanValue, reads, type Step, writes } from './forms.ts';
 import { hasEvenGaps, type Layout } from './layout.ts';
 import { type PlanId, readsPadding, sameView, type View } from './view.ts';
@@ -17,6 +19,7 @@ export function inPlace(
   plan: Plan,
   layouts: ReadonlyMap<PlanId, Layout>,
   lives: ReadonlyMap<PlanId, Life>,
+  bands: ReadonlyMap<Step, Band>,
 ): ReadonlyMap<PlanId, PlanId> {
   const out = new Map<PlanId, PlanId>();
   const temporary = (id: PlanId): PlanValue | undefined => {
@@ -27,7 +30,8 @@ export function inPlace(
     if (step.form !== 'pointwise' && step.form !== 'linear' && step.form !== 'window') return;
     const y = temporary(step.y.value);
     const to = layouts.get(step.y.value)!;
-    if (!y || lives.get(y.id)!.start !== i || (to.fill !== undefined && !hasEvenGaps(to))) return;
+    const begin = i + 1 - (bands.get(step)?.steps.length ?? 1);
+    if (!y || lives.get(y.id)!.start !== begin || (to.fill !== undefined && !hasEvenGaps(to))) return;
     const operand = operandsOf(step).find((a) => {
       const v = temporary(a.value);
       return (

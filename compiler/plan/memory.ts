@@ -81,7 +81,7 @@ export function planMemory(
   }
 
   // Largest first, each at the lowest place that is free during its whole life; results in place share that of their operand.
-  const hosts = inPlace(plan, layouts, live);
+  const hosts = inPlace(plan, layouts, live, bands);
   const shared = new Map<PlanId, PlanId[]>();
   for (const [id] of live) {
     if (plan.values.get(id)!.role !== 'temp') continue;
@@ -115,13 +115,14 @@ export function planMemory(
   return { addresses, tiles, weightBytes: pool.end - first, arenaBytes: end - start, end };
 }
 
-/** First and last step that touch each value; what either step of a band touches, both do. */
+/** First and last step that touch each value; what a step of a band touches, all of them do. */
 function liveness(plan: Plan, bands: ReadonlyMap<Step, Band>): ReadonlyMap<PlanId, Life> {
   const out = new Map<PlanId, Life>();
   plan.steps.forEach((step, i) => {
     const band = bands.get(step);
-    const first = band ? i - 1 : i;
-    for (const s of band ? [band.first, step] : [step]) {
+    const steps = band?.steps ?? [step];
+    const first = i + 1 - steps.length;
+    for (const s of steps) {
       for (const { value } of [...reads(s), ...writes(s)]) {
         out.set(value, { start: Math.min(first, out.get(value)?.start ?? first), end: i });
       }
