@@ -11,6 +11,7 @@ import { accuracyTable, costTable, points } from './accuracy-table.ts';
 import { type BreakEven, benchBreakEven } from './breakeven.ts';
 import { benchBudgets, budgetTable, isMet, rowText } from './budgets.ts';
 import { benchColdStart, type ColdRow } from './coldstart.ts';
+import { benchCompile, compileTable } from './compile-cost.ts';
 import { benchKernels, type KernelBenchOptions, type KernelRow } from './kernels.ts';
 import { benchModels, type ModelRow } from './models.ts';
 import { installPeers } from './peers.ts';
@@ -334,4 +335,28 @@ const budgets: Section = {
   },
 };
 
-export const sections: readonly Section[] = [kernels, models, coldstart, accuracy, budgets, cifar, peers];
+const compiling: Section = {
+  name: 'compile',
+  title: 'Compiling: time and memory of the whole process',
+  byDefault: false,
+  packages: ['assemblyscript'],
+  async run(o) {
+    const networks = o.quick
+      ? (['lenet-5'] as const)
+      : (['lenet-5', 'mobilenet-v1-0.25-96', 'mobilenet-v1-1.0-224', 'mobilenet-v2-1.0-224'] as const);
+    const rows = await benchCompile(networks, o.folder, o.quick ? 1 : 5);
+    save(o, 'compile', rows);
+    return compileTable(rows);
+  },
+};
+
+export const sections: readonly Section[] = [
+  kernels,
+  models,
+  coldstart,
+  accuracy,
+  budgets,
+  compiling,
+  cifar,
+  peers,
+];
