@@ -344,7 +344,7 @@ const compiling: Section = {
     const networks = o.quick
       ? (['lenet-5'] as const)
       : (['lenet-5', 'mobilenet-v1-0.25-96', 'mobilenet-v1-1.0-224', 'mobilenet-v2-1.0-224'] as const);
-    const rows = await benchCompile(networks, o.folder, o.quick ? 1 : 5);
+    const rows = await benchCompile(networks, o.folder, o.quick ? 1 : 3);
     save(o, 'compile', rows);
     return compileTable(rows);
   },

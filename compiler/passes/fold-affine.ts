@@ -131,10 +131,10 @@ function changed(
   { w, bias, rows, perRow }: Weights,
   c: Change,
 ): { w?: Constant; bias?: Constant } | undefined {
-  const data = Float32Array.from(w.data, (v, k) => {
-    const row = Math.floor(k / perRow);
-    return v * c.scale[row] * (c.element?.(row, k % perRow) ?? 1);
-  });
+  const data = new Float32Array(rows * perRow);
+  for (let row = 0, k = 0; row < rows; row++) {
+    for (let i = 0; i < perRow; i++, k++) data[k] = w.data[k] * c.scale[row] * (c.element?.(row, i) ?? 1);
+  }
   const offsets = Float32Array.from(c.biasShift, (t, r) => (bias ? bias.data[r] : 0) * c.biasScale[r] + t);
   if (!data.every(Number.isFinite) || !offsets.every(Number.isFinite)) return undefined;
   const scales = c.element !== undefined || c.scale.some((s) => s !== 1);

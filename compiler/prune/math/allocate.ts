@@ -1,6 +1,6 @@
 /** How many weights each layer keeps, before any calibration: exact totals, no layer emptied. */
 import { assert } from '../../errors.ts';
-import { ascendingOrder, roundShares } from './order.ts';
+import { dropLowest, roundShares } from './order.ts';
 import { lampScores, magnitudeScores } from './scores.ts';
 
 export interface AllocationLayer {
@@ -58,19 +58,14 @@ function byThreshold(scores: readonly Float64Array[], floors: readonly number[],
   let start = 0;
   scores.forEach((layer, l) => {
     starts.push(start);
-    all.set(layer, start);
-    const order = ascendingOrder(layer);
-    for (const i of order.subarray(order.length - floors[l])) all[start + i] = Infinity;
+    const best = new Uint8Array(layer.length).fill(1);
+    dropLowest(layer, layer.length - floors[l], best);
+    for (let i = 0; i < layer.length; i++) all[start + i] = best[i] ? Infinity : layer[i];
     start += layer.length;
   });
-  const counts = scores.map((s) => s.length);
-  const layerOf = (index: number) => {
-    let l = starts.length - 1;
-    while (starts[l] > index) l--;
-    return l;
-  };
-  for (const i of ascendingOrder(all).subarray(0, all.length - total)) counts[layerOf(i)]--;
-  return counts;
+  const kept = new Uint8Array(all.length).fill(1);
+  dropLowest(all, all.length - total, kept);
+  return scores.map((s, l) => kept.subarray(starts[l], starts[l] + s.length).reduce((a, b) => a + b, 0));
 }
 
 /**

@@ -58,8 +58,20 @@ export function roundShares(shares: readonly number[], limits: readonly number[]
   return parts;
 }
 
+/** Clears the flags of the `drop` lowest scores, ties by index, without sorting; of Infinity never. */
+export function dropLowest(scores: Float64Array, drop: number, kept: Uint8Array): void {
+  if (drop <= 0) return;
+  const limit = smallest(new Float64Array(scores), drop - 1);
+  let ties = drop;
+  for (const s of scores) if (s < limit) ties--;
+  for (let g = 0; g < scores.length; g++) {
+    if (scores[g] === Infinity) continue;
+    if (scores[g] < limit || (scores[g] === limit && ties-- > 0)) kept[g] = 0;
+  }
+}
+
 /** The value that sorting would put at index `k`; reorders `values` (Hoare 1961, quickselect). */
-export function smallest(values: Float64Array, k: number): number {
+function smallest(values: Float64Array, k: number): number {
   let [low, high] = [0, values.length - 1];
   while (low < high) {
     const [a, b, c] = [values[low], values[(low + high) >> 1], values[high]];

@@ -1,6 +1,6 @@
 /** From scores and a count to a mask: which weights of a layer stay, under a granularity. 1 = kept, 0 = dropped. */
 import { assert } from '../../errors.ts';
-import { ascendingOrder, smallest } from './order.ts';
+import { ascendingOrder, dropLowest } from './order.ts';
 import { type Granularity, groupShape } from './problem.ts';
 
 /** The groups of an [rows × cols] layer: blocks of r × c, row-major, smaller at the bottom and right edges. */
@@ -80,17 +80,6 @@ export function keepHighest(scores: Float64Array, sizes: Uint32Array, keep: numb
     count -= sizes[g];
   }
   return kept;
-}
-
-/** Clears the flags of the `drop` lowest scores, without sorting. */
-function dropLowest(scores: Float64Array, drop: number, kept: Uint8Array): void {
-  const limit = smallest(Float64Array.from(scores), drop - 1);
-  let ties = drop;
-  for (const s of scores) if (s < limit) ties--;
-  for (let g = 0; g < scores.length; g++) {
-    if (scores[g] === Infinity) continue;
-    if (scores[g] < limit || (scores[g] === limit && ties-- > 0)) kept[g] = 0;
-  }
 }
 
 /** One flag per group, spread over its weights. */
