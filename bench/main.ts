@@ -1,6 +1,6 @@
 /**
- * `npm run bench [-- what…] [--quick]`: kernels, models, coldstart by default; accuracy, budgets, compile. `--assert` of kernels times every
- * candidate and of budgets holds results against goals: it fails where they fall short.
+ * `npm run bench [-- what…] [--quick]`: kernels, models, coldstart by default; accuracy, budgets, compile. `--assert` of kernels
+ * times every candidate and of budgets holds results against goals: it fails where they fall short.
  * Raw numbers go to `.espalier/bench`, tables to `docs/BENCHMARKS.md`. Accuracy takes hours: it goes on where it was
  * interrupted, `--only TEXT` measures the rows with that in their name, as `resnet-8` or `one-shot`, and `--cifar` those of a
  * ResNet-8 on CIFAR-10. Rows that were never measured here stay in the document.

@@ -16,13 +16,18 @@ import { planesOf } from './window.ts';
 
 export type BandStep = LinearStep | WindowStep;
 
-export interface Band {
+/** Steps that may run in bands together. */
+interface Chain {
   /** Each reads what the one before it makes. */
   readonly steps: readonly BandStep[];
   /** What lies between them, one less. */
   readonly between: readonly Between[];
-  /** Rows of the last step's image, and how many of them are made at a time. */
+  /** Rows of the last step's image. */
   readonly height: number;
+}
+
+export interface Band extends Chain {
+  /** Rows of the last step's image that are made at a time. */
   readonly rows: number;
 }
 
@@ -81,27 +86,17 @@ export function inBands({ plan, layouts }: Staged, sizes = usual): Banded {
   return { plan, layouts: changed, bands };
 }
 
-/** Steps that may run in bands together, as far as that goes. */
-interface Chain {
-  readonly steps: readonly BandStep[];
-  /** Their planes are as large as the image. */
-  readonly between: readonly Between[];
-  readonly height: number;
-}
-
+/** As long as they go; planes of what lies between are whole. */
 function chains(plan: Plan, layouts: Staged['layouts'], { large }: BandSizes): Chain[] {
-  const out: (Chain & { steps: BandStep[]; between: Between[]; height: number })[] = [];
+  const out: Chain[] = [];
   plan.steps.forEach((step, i) => {
     const before = plan.steps[i - 1];
     if (!isBandStep(step) || !before || !isBandStep(before)) return;
     const link = linkOf(before, step, plan, layouts, large);
     if (!link) return;
-    const last = out.at(-1);
-    if (last?.steps.at(-1) === before) {
-      last.steps.push(step);
-      last.between.push(link.between);
-      last.height = link.height;
-    } else out.push({ steps: [before, step], between: [link.between], height: link.height });
+    const goesOn = out.at(-1)?.steps.at(-1) === before;
+    const { steps, between } = goesOn ? out.pop()! : { steps: [before], between: [] };
+    out.push({ steps: [...steps, step], between: [...between, link.between], height: link.height });
   });
   return out;
 }
@@ -182,7 +177,8 @@ function cut({ steps, between, height }: Chain, sizes: BandSizes): Band[] {
     for (let n = 1; i + n <= steps.length; n++) {
       const inside = between.slice(i, i + n - 1);
       const behind = between[i + n - 1];
-      const band = n > 1 && bandOf(steps.slice(i, i + n), inside, behind?.height ?? height, sizes);
+      const piece = { steps: steps.slice(i, i + n), between: inside, height: behind?.height ?? height };
+      const band = n > 1 && bandOf(piece, sizes);
       if (n > 1 && !band) continue;
       const rest = best[i + n];
       const bytes = rest.bytes + (behind ? behind.channels * behind.plane : 0);
@@ -194,31 +190,26 @@ function cut({ steps, between, height }: Chain, sizes: BandSizes): Band[] {
 }
 
 /** `undefined` where there are too few rows, or buffers take too much. */
-function bandOf(
-  steps: readonly BandStep[],
-  between: readonly Between[],
-  height: number,
-  { near, most, leastRows }: BandSizes,
-): Band | undefined {
+function bandOf(chain: Chain, { near, most, leastRows }: BandSizes): Band | undefined {
+  const { steps, between, height } = chain;
   const [first, last] = [steps[0], steps.at(-1)!];
   const residual = (last.epilogue?.args ?? []).some((a) => a.value === first.x.value);
-  if (residual && !readsAhead(steps, between)) return undefined;
-  const buffers = (rows: number) => bufferRows({ between, height, rows });
+  if (residual && !readsAhead(chain)) return undefined;
   const bytes = (rows: number) =>
-    buffers(rows).reduce((sum, n, k) => sum + n * between[k].channels * between[k].pitch, 0);
+    bufferRows(chain, rows).reduce((sum, n, k) => sum + n * between[k].channels * between[k].pitch, 0);
   if (2 * leastRows > height || (between.length > 1 && bytes(leastRows) > most)) return undefined;
   let rows = leastRows;
   while (2 * (rows + 1) <= height && bytes(rows + 1) <= near) rows++;
-  const held = buffers(rows);
+  const held = bufferRows(chain, rows);
   const own = between.map((b, k) => ({ ...b, plane: 4 * planeStride((held[k] * b.pitch) / 4) }));
-  return { steps, between: own, height, rows };
+  return { ...chain, between: own, rows };
 }
 
 /**
  * True where the first step reads each row once, and before the last step makes the row of that number: a result may take its place.
  * Where it may not, a band would hold both.
  */
-function readsAhead(steps: readonly BandStep[], between: readonly Between[]): boolean {
+function readsAhead({ steps, between }: Chain): boolean {
   const { form, x, y } = steps[0];
   return (
     form === 'linear' &&
@@ -230,7 +221,7 @@ function readsAhead(steps: readonly BandStep[], between: readonly Between[]): bo
 }
 
 /** Rows that the buffers hold at most. */
-function bufferRows({ between, height, rows }: Pick<Band, 'between' | 'height' | 'rows'>): number[] {
+function bufferRows({ between, height }: Chain, rows: number): number[] {
   const most = between.map(() => 0);
   const made = [...between.map(() => 0), 0];
   for (let row = 0; row < height; row += rows) {

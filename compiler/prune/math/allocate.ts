@@ -1,6 +1,7 @@
 /** How many weights each layer keeps, before any calibration: exact totals, no layer emptied. */
 import { assert } from '../../errors.ts';
 import { dropLowest, roundShares } from './order.ts';
+import { countKept } from './patterns.ts';
 import { lampScores, magnitudeScores } from './scores.ts';
 
 export interface AllocationLayer {
@@ -65,7 +66,7 @@ function byThreshold(scores: readonly Float64Array[], floors: readonly number[],
   });
   const kept = new Uint8Array(all.length).fill(1);
   dropLowest(all, all.length - total, kept);
-  return scores.map((s, l) => kept.subarray(starts[l], starts[l] + s.length).reduce((a, b) => a + b, 0));
+  return scores.map((s, l) => countKept(kept.subarray(starts[l], starts[l] + s.length)));
 }
 
 /**
