@@ -26,10 +26,11 @@ const mean = (rows: readonly Row[]) => rows.reduce((n, r) => n + miss(r), 0) / r
 /** Every constant with a fair chance to be seen in the measurements. */
 const constants: Record<string, number>[] = (
   [
+    'csr12v',
     'csr7v',
     'csr4v',
     'csr1v',
-    'csr3x2v',
+    'csr4x2v',
     'csr16',
     'csr1',
     'sell4',

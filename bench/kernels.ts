@@ -238,8 +238,8 @@ function linear(
 }
 
 /** The kernel of `csr` with the most pixels a tile, whose loop is timed by itself. */
-const loopKernel = linearKernels.find((k) => k.name === 'f32_linear_csr_1x28')!;
-const tilePixels = 28;
+const loopKernel = linearKernels.find((k) => k.name === 'f32_linear_csr_1x48')!;
+const tilePixels = 48;
 
 /** The columns where only a tile of each plane is kept, with what taps see beyond it. */
 function tileOffsets(offsets: Int32Array, plane: number): Int32Array {

@@ -7,13 +7,14 @@ import type { FormatName } from './sparse/index.ts';
  * `dense`, of a column of a panel) and `row` that of a row or group of rows, each once per tile of pixels.
  */
 export const costConstants = {
+  csr12v: { block: 2.3, row: 4 },
   csr7v: { block: 1.42, row: 3 },
   csr4v: { block: 0.85, row: 2.4 },
   csr1v: { block: 0.36, row: 1.8 },
-  /** Two vectors of each of three lines. */
-  csr3x2v: { block: 1.13, row: 3 },
+  /** Two vectors of each of four lines. */
+  csr4x2v: { block: 1.47, row: 3.5 },
   /** Over `csr`. */
-  csr16: { factor: 1.06 },
+  csr16: { factor: 1.1 },
   csr1: { block: 0.3, row: 2.5 },
   sell4: { block: 0.215, row: 2 },
   tile4x8: { block: 1.23, row: 5 },
@@ -61,11 +62,13 @@ function scalarCost(c: LinearCase, weights: number): number {
   );
 }
 
-/** Of a tile of 28 or 24 pixels, of 16, and of 4: how many it takes, and what they cost. */
+/** Of tiles of 48 pixels, of 28 or 24, of 16, and of 4: how many it takes, and what they cost. */
 function csrTiles(pixels: number): readonly (readonly [count: number, tile: Tile])[] {
-  const rest = pixels % 28;
+  const left = pixels % 48;
+  const rest = left % 28;
   return [
-    [Math.floor(pixels / 28) + (rest > 16 ? 1 : 0), costConstants.csr7v],
+    [Math.floor(pixels / 48), costConstants.csr12v],
+    [Math.floor(left / 28) + (rest > 16 ? 1 : 0), costConstants.csr7v],
     [rest > 4 && rest <= 16 ? 1 : 0, costConstants.csr4v],
     [rest > 0 && rest <= 4 ? 1 : 0, costConstants.csr1v],
   ];
@@ -78,12 +81,12 @@ export const csrCost = (c: LinearCase, blocks: number): number =>
 
 const linesIn = (c: LinearCase): number => Math.round((c.pixels - c.width) / c.pitch) + 1;
 
-/** Widths of lines that one vector doesn't hold and two do: sparse rows pass over three of them at a time. */
+/** Widths of lines that one vector doesn't hold and two do: sparse rows pass over four of them at a time. */
 export const isNarrow = (width: number): boolean => width > 4 && width <= 8;
-const narrowTiles = (lines: number): number => Math.ceil(lines / 3);
+const narrowTiles = (lines: number): number => Math.ceil(lines / 4);
 
 export const narrowCost = (c: LinearCase, blocks: number): number =>
-  passes(narrowTiles(linesIn(c)), costConstants.csr3x2v, blocks, c.rows);
+  passes(narrowTiles(linesIn(c)), costConstants.csr4x2v, blocks, c.rows);
 
 /** Gaps beyond this many widths of a line cost too much memory. */
 const widestPitch = 3;
@@ -92,7 +95,7 @@ const widestPitch = 3;
 export function runPays(lines: number, width: number, pitch: number): boolean {
   const weight = (pixels: number) => csrTiles(pixels).reduce((ns, [n, { block }]) => ns + n * block, 0);
   const run = weight((lines - 1) * pitch + width);
-  const narrow = isNarrow(width) ? narrowTiles(lines) * costConstants.csr3x2v.block : run;
+  const narrow = isNarrow(width) ? narrowTiles(lines) * costConstants.csr4x2v.block : run;
   return pitch <= widestPitch * width && Math.min(run, narrow) < lines * weight(width);
 }
 
@@ -110,7 +113,7 @@ export function panelCost(c: LinearCase, blocks: number): number {
 const fewPixels = 600;
 /** Pixels that kernels without SIMD do at a time. */
 const scalarTile = 4;
-/** Pixels of the widest tile of formats whose kernels may run over an image line by line. */
+/** Pixels of the widest tile, or of that which is copied, of formats whose kernels may run over an image line by line. */
 const lineTiles: Partial<Record<FormatName, number>> = {
   dense: 8,
   bsr4x1: 8,

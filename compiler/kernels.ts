@@ -95,8 +95,8 @@ export const linearKernels: readonly LinearKernel[] = [
     linear(`f32_linear_dense_8x${n}`, 'dense', 'dense', (c) => c.pixels === n, fewCost),
   ),
   linear('f32_linear_columns_4x1', 'columns', 'columns', (c) => outputVector(c) && c.scratch, columnsCost),
-  linear('f32_linear_csr_1x28', 'csr', 'csr', always, csrCost, { walks: 28 }),
-  linear('f32_linear_csr_1x24', 'csr', 'csr', narrowLines, narrowCost, { ownLines: true }),
+  linear('f32_linear_csr_1x48', 'csr', 'csr', always, csrCost, { walks: 48 }),
+  linear('f32_linear_csr_1x32', 'csr', 'csr', narrowLines, narrowCost, { ownLines: true }),
   linear(
     'f32_linear_csr16_1x28',
     'csr16',

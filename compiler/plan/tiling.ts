@@ -21,7 +21,7 @@ import type { Format, Matrix, Packed } from '../sparse/format.ts';
 import { type FormatName, formats } from '../sparse/index.ts';
 import { ascending, roundUp } from '../sparse/offsets.ts';
 
-/** Pixels of the widest register tile, and of that of the dense kernel. */
+/** Pixels of a tile that is copied, and of a register tile of the dense kernel. */
 const tilePixels = 28;
 const denseTile = 8;
 /** Bytes that the dense kernel reads beside the tile for a column of four rows: weights and offset. */
@@ -31,7 +31,7 @@ const page = 4096;
 /** Blocks of a row, or of a group of rows, below which turning from row to row costs more than the cache saves. */
 const leastBlocks = 28;
 /** Vectors multiplied for each that is copied below which the copy costs more than it saves. */
-const leastReuse = 12;
+const leastReuse = 16;
 /** Bytes of input in a swath, and pixels. A row that is walked again ends where the processor has seen it end. */
 const near = { bytes: 48 * 1024, pixels: 224 };
 /** Tiles of such a swath below which panels of dense weights had better pass over one at a time. */
@@ -177,7 +177,7 @@ function swathOf(
   parts: number,
 ): number {
   const tiles = Math.floor((near.bytes * parts) / (4 * tile * planes));
-  const most = near.pixels / tile;
+  const most = Math.floor(near.pixels / tile);
   if (format === 'dense') return tile * (tiles < leastWalk ? 1 : Math.min(tiles, most));
   // The more of a layer lies beyond the L2 cache, the more often its planes may be read again before streams lose.
   const bytes = 4 * c.pixels * (c.rows + planes);

@@ -30,7 +30,7 @@ test('full matrices stay dense', () => {
 
 test('scattered zeros: csr for images, sell4 for vectors', () => {
   const w = randomMatrix(128, 128, 0.1, 1);
-  expect(chooseLinear(w, planes(128), image).kernel.name).toBe('f32_linear_csr_1x28');
+  expect(chooseLinear(w, planes(128), image).kernel.name).toBe('f32_linear_csr_1x48');
   expect(chooseLinear(w, floats(128), vector).kernel.name).toBe('f32_linear_sell4_4x1');
 });
 

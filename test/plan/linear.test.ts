@@ -92,7 +92,7 @@ describe('linear geometry', () => {
     };
     expect(pixels(12, 5)).toEqual({ pixels: 92, width: 8, pitch: 12 });
     expect(pixels(7, 5)).toEqual({ pixels: 3, width: 3, pitch: 3 });
-    // A run of 148 pixels would take more than eight half tiles, three lines at a time less; longer gaps cost memory.
+    // A run of 148 pixels would take more than eight half tiles, four lines at a time less; longer gaps cost memory.
     expect(pixels(20, 13)).toEqual({ pixels: 148, width: 8, pitch: 20 });
     expect(pixels(26, 19)).toEqual({ pixels: 8, width: 8, pitch: 8 });
   });
