@@ -15,6 +15,7 @@ import type { Band } from './bands.ts';
 import { type Plan, reads, type Step, writes } from './forms.ts';
 import { inPlace, type Life } from './inplace.ts';
 import type { Layout } from './layout.ts';
+import { placesOf } from './places.ts';
 import type { PlanId } from './view.ts';
 
 const first = 64;
@@ -80,7 +81,7 @@ export function planMemory(
     low = align(low + bytesOf(v.id));
   }
 
-  // Largest first, each at the lowest place that is free during its whole life; results in place share that of their operand.
+  // Results in place share that of their operand.
   const hosts = inPlace(plan, layouts, live, bands);
   const shared = new Map<PlanId, PlanId[]>();
   for (const [id] of live) {
@@ -89,27 +90,17 @@ export function planMemory(
     while (hosts.has(host)) host = hosts.get(host)!;
     shared.set(host, [...(shared.get(host) ?? []), id]);
   }
-  const temps = [...shared].sort((a, b) => bytesOf(b[0]) - bytesOf(a[0]) || a[0] - b[0]);
-  const placed: (Life & { from: number; to: number })[] = [];
-  let end = low;
-  for (const [host, ids] of temps) {
-    const life = {
+  const places = placesOf(
+    [...shared].map(([host, ids]) => ({
+      size: align(bytesOf(host)),
       start: Math.min(...ids.map((id) => live.get(id)!.start)),
       end: Math.max(...ids.map((id) => live.get(id)!.end)),
-    };
-    const size = align(bytesOf(host));
-    const busy = placed
-      .filter((p) => p.start <= life.end && life.start <= p.end)
-      .sort((a, b) => a.from - b.from);
-    let at = low;
-    for (const p of busy) {
-      if (at + size <= p.from) break;
-      at = Math.max(at, p.to);
-    }
-    placed.push({ from: at, to: at + size, ...life });
-    for (const id of ids) addresses.set(id, at);
-    end = Math.max(end, at + size);
-  }
+    })),
+  );
+  [...shared.values()].forEach((ids, i) => {
+    for (const id of ids) addresses.set(id, low + places.at[i]);
+  });
+  let end = low + places.end;
   const tiles = end;
   if (tileBytes > 0) end += align(tileBytes + OVERREAD);
   return { addresses, tiles, weightBytes: pool.end - first, arenaBytes: end - start, end };

@@ -10,6 +10,10 @@ import { madd, put } from './simd';
  */
 export function f32_linear_csr_1x48<E>(x: usize, y: usize, bias: usize, counts: usize, entries: usize, rows: i32, cols: i32, pixels: i32, swath: i32, yRow: usize, e0: usize, e1: usize): void {
   if (ASC_FEATURE_SIMD) {
+    if (pixels <= 16) {
+      fewPixels<E>(x, y, bias, counts, entries, rows, pixels, yRow, e0, e1);
+      return;
+    }
     for (; pixels > 0; pixels -= swath, x += <usize>swath << 2, y += <usize>swath << 2) {
       rowsOfSwath<E>(x, y, bias, counts, entries, rows, min<i32>(pixels, swath), yRow, e0, e1);
     }
@@ -30,8 +34,9 @@ export function f32_linear_csr_1x48<E>(x: usize, y: usize, bias: usize, counts: 
 }
 
 /**
- * Every row over some tiles of pixels, then over what is left of them. Each width is a loop of its own: fewer values are alive from row to
- * row, and V8, which takes all code that a loop jumps back over for executed, finds the function hot as late as it can.
+ * Every row over some tiles of pixels, then over what is left of them. Each width is a loop of its own, some are in a function of their own:
+ * fewer values are alive from row to row, and V8, which takes all code that a function's loops jump back over for executed, finds it hot as
+ * late as it can.
  */
 // @ts-ignore: decorator
 @inline
@@ -59,8 +64,13 @@ function rowsOfSwath<E>(x: usize, y: usize, bias: usize, counts: usize, entries:
     rowsOfTile<E>(6, x, y, bias, counts, entries, rows, left, yRow, e0, e1);
     left -= 24, x += 96, y += 96;
   }
-  if (left > 4) rowsOfTile<E>(4, x, y, bias, counts, entries, rows, left, yRow, e0, e1);
-  else if (left > 0) rowsOfTile<E>(1, x, y, bias, counts, entries, rows, left, yRow, e0, e1);
+  if (left > 0) fewPixels<E>(x, y, bias, counts, entries, rows, left, yRow, e0, e1);
+}
+
+/** Every row over 16 pixels at most. */
+function fewPixels<E>(x: usize, y: usize, bias: usize, counts: usize, entries: usize, rows: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
+  if (pixels > 4) rowsOfTile<E>(4, x, y, bias, counts, entries, rows, pixels, yRow, e0, e1);
+  else rowsOfTile<E>(1, x, y, bias, counts, entries, rows, pixels, yRow, e0, e1);
 }
 
 // @ts-ignore: decorator
