@@ -11,7 +11,7 @@ export interface BreakEven {
 }
 
 const dense = 'f32_linear_dense_4x8';
-const csr = ['f32_linear_csr_1x48', 'f32_linear_csr16_1x28'];
+const csr = ['f32_linear_csr_1x48', 'f32_linear_csr16_1x48'];
 /** Pairs of rows store a column where either has a weight: almost every one at such densities, with fewer loads for each. */
 const sparse = [...csr, 'f32_linear_bsr2x1_2x16'];
 const densities = [0.9, 0.75, 0.6, 0.45];

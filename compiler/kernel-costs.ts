@@ -14,7 +14,7 @@ export const costConstants = {
   /** Two vectors of each of four lines. */
   csr4x2v: { block: 1.47, row: 3.5 },
   /** Over `csr`. */
-  csr16: { factor: 1.1 },
+  csr16: { factor: 1.05 },
   csr1: { block: 0.3, row: 2.5 },
   sell4: { block: 0.215, row: 2 },
   tile4x8: { block: 1.23, row: 5 },

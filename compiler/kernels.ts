@@ -98,11 +98,12 @@ export const linearKernels: readonly LinearKernel[] = [
   linear('f32_linear_csr_1x48', 'csr', 'csr', always, csrCost, { walks: 48 }),
   linear('f32_linear_csr_1x32', 'csr', 'csr', narrowLines, narrowCost, { ownLines: true }),
   linear(
-    'f32_linear_csr16_1x28',
+    'f32_linear_csr16_1x48',
     'csr16',
     'csr16',
     always,
     (c, blocks) => costConstants.csr16.factor * csrCost(c, blocks),
+    { walks: 48 },
   ),
   linear('f32_linear_csr_1x1', 'csr', 'csr', onePixel, vector(1, 1, 8, costConstants.csr1)),
   linear('f32_linear_sell4_4x1', 'sell', 'sell4', onePixel, vector(1, 1, 6, costConstants.sell4)),

@@ -83,8 +83,7 @@ export function tiled(
   const dense = kernel.format === 'dense';
   const linesFor = (copied: boolean): { lines?: Lines } => {
     if (kernel.ownLines) return {};
-    const turns = kernel.walks === undefined && c.width > tilePixels;
-    const pays = c.build === 'scalar' || format.block[0] > 1 || copied || turns;
+    const pays = c.build === 'scalar' || format.block[0] > 1 || copied;
     const count = pays ? linesOf(c, kernel.format) : 1;
     return count > 1 ? { lines: { count, pixels: c.width, bytes: 4 * c.pitch } } : {};
   };

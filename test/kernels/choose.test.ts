@@ -36,7 +36,7 @@ test('scattered zeros: csr for images, sell4 for vectors', () => {
 
 test('size: csr16 for scattered zeros of images', () => {
   const choice = chooseLinear(randomMatrix(128, 128, 0.1, 1), planes(128), { ...image, objective: 'size' });
-  expect(choice.kernel.name).toBe('f32_linear_csr16_1x28');
+  expect(choice.kernel.name).toBe('f32_linear_csr16_1x48');
   expect(choice.bytes).toBeLessThan(0.77 * choice.candidates.find(({ format }) => format === 'csr')!.bytes);
 });
 

@@ -201,7 +201,7 @@ test('lines are done one by one where that takes fewer tiles', () => {
   // Where nothing is copied, rows of sparse weights rather pass over several tiles.
   expect(lines(8, 64, 28, 28, { format: 'csr' })).toBeUndefined();
   expect(lines(64, 128, 28, 28, { format: 'csr' })).toEqual({ count: 28, pixels: 28, bytes: 116 });
-  expect(lines(8, 64, 56, 56, { format: 'csr16' })).toEqual({ count: 56, pixels: 56, bytes: 228 });
+  expect(lines(8, 64, 56, 56, { format: 'csr16' })).toBeUndefined();
 });
 
 test('rows walk over few tiles of what stays near, and stream over what lies far and is seldom read', () => {
