@@ -111,7 +111,7 @@ function rowsOfTile<E, C>(n: i32, x: usize, y: usize, bias: usize, counts: usize
   }
 }
 
-/** 4·`n` pixels of a row, n = 4, 6, 7 or 12; all of them exist where `n` is 7 or 12. */
+/** 4·`n` pixels of a row, n = 4, 6, 7 or 12: more than 4·`n` - 12 for n = 4, than 4·`n` - 8 for n = 6, else all of them exist. */
 // @ts-ignore: decorator
 @inline
 function tile<E, C>(n: i32, x: usize, y: usize, bias: usize, entries: usize, end: usize, weights: usize, row: usize, pixels: i32, e0: usize, e1: usize): void {
@@ -134,7 +134,7 @@ function tile<E, C>(n: i32, x: usize, y: usize, bias: usize, entries: usize, end
     if (n > 7 && p == 3) break;
     if (n > 6) a6 = madd(w, v128.load(p, 96), a6);
     if (n > 7) a7 = madd(w, v128.load(p, 112), a7);
-    if (n > 8) {
+    if (n > 7) {
       if (p == 4) break;
       a8 = madd(w, v128.load(p, 128), a8);
       a9 = madd(w, v128.load(p, 144), a9);
@@ -142,54 +142,52 @@ function tile<E, C>(n: i32, x: usize, y: usize, bias: usize, entries: usize, end
       a10 = madd(w, v128.load(p, 160), a10);
       a11 = madd(w, v128.load(p, 176), a11);
     }
-    if (entries >= end) break;
-    w = weightAt<C>(entries, weights);
-    p = pixelsAt<C>(x, p, entries);
-    entries += entryBytes<C>();
-    weights += weightBytes<C>();
-    a0 = madd(w, v128.load(p), a0);
-    a1 = madd(w, v128.load(p, 16), a1);
-    if (n > 7 && p == 1) break;
-    a2 = madd(w, v128.load(p, 32), a2);
-    a3 = madd(w, v128.load(p, 48), a3);
-    if (n > 7 && p == 2) break;
-    if (n > 4) a4 = madd(w, v128.load(p, 64), a4);
-    if (n > 5) a5 = madd(w, v128.load(p, 80), a5);
-    if (n > 7 && p == 3) break;
-    if (n > 6) a6 = madd(w, v128.load(p, 96), a6);
-    if (n > 7) a7 = madd(w, v128.load(p, 112), a7);
-    if (n > 8) {
-      if (p == 4) break;
-      a8 = madd(w, v128.load(p, 128), a8);
-      a9 = madd(w, v128.load(p, 144), a9);
-      if (p == 5) break;
-      a10 = madd(w, v128.load(p, 160), a10);
-      a11 = madd(w, v128.load(p, 176), a11);
+    // Two entries a turn, where that is faster.
+    if (n == 4 || n == 12) {
+      if (entries >= end) break;
+      w = weightAt<C>(entries, weights);
+      p = pixelsAt<C>(x, p, entries);
+      entries += entryBytes<C>();
+      weights += weightBytes<C>();
+      a0 = madd(w, v128.load(p), a0);
+      a1 = madd(w, v128.load(p, 16), a1);
+      if (n > 7 && p == 1) break;
+      a2 = madd(w, v128.load(p, 32), a2);
+      a3 = madd(w, v128.load(p, 48), a3);
+      if (n > 7) {
+        if (p == 2) break;
+        a4 = madd(w, v128.load(p, 64), a4);
+        a5 = madd(w, v128.load(p, 80), a5);
+        if (p == 3) break;
+        a6 = madd(w, v128.load(p, 96), a6);
+        a7 = madd(w, v128.load(p, 112), a7);
+        if (p == 4) break;
+        a8 = madd(w, v128.load(p, 128), a8);
+        a9 = madd(w, v128.load(p, 144), a9);
+        if (p == 5) break;
+        a10 = madd(w, v128.load(p, 160), a10);
+        a11 = madd(w, v128.load(p, 176), a11);
+      }
     }
   }
-  if (n >= 7) {
-    // Whole tiles, most of all: nothing to check.
-    v128.store(y, changetype<E>(0).pixels(a0, y, row, e0, e1));
-    v128.store(y, changetype<E>(0).pixels(a1, y + 16, row, e0, e1), 16);
-    v128.store(y, changetype<E>(0).pixels(a2, y + 32, row, e0, e1), 32);
-    v128.store(y, changetype<E>(0).pixels(a3, y + 48, row, e0, e1), 48);
-    v128.store(y, changetype<E>(0).pixels(a4, y + 64, row, e0, e1), 64);
-    v128.store(y, changetype<E>(0).pixels(a5, y + 80, row, e0, e1), 80);
-    v128.store(y, changetype<E>(0).pixels(a6, y + 96, row, e0, e1), 96);
-    if (n > 7) {
-      v128.store(y, changetype<E>(0).pixels(a7, y + 112, row, e0, e1), 112);
-      v128.store(y, changetype<E>(0).pixels(a8, y + 128, row, e0, e1), 128);
-      v128.store(y, changetype<E>(0).pixels(a9, y + 144, row, e0, e1), 144);
-      v128.store(y, changetype<E>(0).pixels(a10, y + 160, row, e0, e1), 160);
-      v128.store(y, changetype<E>(0).pixels(a11, y + 176, row, e0, e1), 176);
-    }
-  } else {
-    put<E>(a0, y, row, e0, e1, pixels);
-    put<E>(a1, y + 16, row, e0, e1, pixels - 4);
-    put<E>(a2, y + 32, row, e0, e1, pixels - 8);
-    put<E>(a3, y + 48, row, e0, e1, pixels - 12);
-    if (n > 4) put<E>(a4, y + 64, row, e0, e1, pixels - 16);
-    if (n > 4) put<E>(a5, y + 80, row, e0, e1, pixels - 20);
+  v128.store(y, changetype<E>(0).pixels(a0, y, row, e0, e1));
+  if (n > 4) v128.store(y, changetype<E>(0).pixels(a1, y + 16, row, e0, e1), 16);
+  else put<E>(a1, y + 16, row, e0, e1, pixels - 4);
+  if (n > 4) v128.store(y, changetype<E>(0).pixels(a2, y + 32, row, e0, e1), 32);
+  else put<E>(a2, y + 32, row, e0, e1, pixels - 8);
+  if (n > 4) v128.store(y, changetype<E>(0).pixels(a3, y + 48, row, e0, e1), 48);
+  else put<E>(a3, y + 48, row, e0, e1, pixels - 12);
+  if (n > 6) v128.store(y, changetype<E>(0).pixels(a4, y + 64, row, e0, e1), 64);
+  else if (n > 4) put<E>(a4, y + 64, row, e0, e1, pixels - 16);
+  if (n > 6) v128.store(y, changetype<E>(0).pixels(a5, y + 80, row, e0, e1), 80);
+  else if (n > 4) put<E>(a5, y + 80, row, e0, e1, pixels - 20);
+  if (n > 6) v128.store(y, changetype<E>(0).pixels(a6, y + 96, row, e0, e1), 96);
+  if (n > 7) {
+    v128.store(y, changetype<E>(0).pixels(a7, y + 112, row, e0, e1), 112);
+    v128.store(y, changetype<E>(0).pixels(a8, y + 128, row, e0, e1), 128);
+    v128.store(y, changetype<E>(0).pixels(a9, y + 144, row, e0, e1), 144);
+    v128.store(y, changetype<E>(0).pixels(a10, y + 160, row, e0, e1), 160);
+    v128.store(y, changetype<E>(0).pixels(a11, y + 176, row, e0, e1), 176);
   }
 }
 
