@@ -62,12 +62,13 @@ function scalarCost(c: LinearCase, weights: number): number {
   );
 }
 
-/** Of tiles of 48 pixels, of 28 or 24, of 16, and of 4: how many it takes, and what they cost. */
+/** Of tiles of 48 pixels, of 28 or 24, of 16, and of 4: how many it takes, and what they cost. See `runtime/kernels/rows.ts`. */
 function csrTiles(pixels: number): readonly (readonly [count: number, tile: Tile])[] {
-  const left = pixels % 48;
+  const over = pixels % 48;
+  const left = pixels > 48 && over > 0 && over <= 4 ? over + 48 : over;
   const rest = left % 28;
   return [
-    [Math.floor(pixels / 48), costConstants.csr12v],
+    [(pixels - left) / 48, costConstants.csr12v],
     [Math.floor(left / 28) + (rest > 16 ? 1 : 0), costConstants.csr7v],
     [rest > 4 && rest <= 16 ? 1 : 0, costConstants.csr4v],
     [rest > 0 && rest <= 4 ? 1 : 0, costConstants.csr1v],

@@ -18,8 +18,12 @@ export function sparseRows<E, C>(x: usize, y: usize, bias: usize, counts: usize,
       fewPixels<E, C>(x, y, bias, counts, entries, weights, rows, pixels, yRow, e0, e1);
       return;
     }
-    for (; pixels > 0; pixels -= swath, x += <usize>swath << 2, y += <usize>swath << 2) {
-      rowsOfSwath<E, C>(x, y, bias, counts, entries, weights, rows, min<i32>(pixels, swath), yRow, e0, e1);
+    while (pixels > 0) {
+      const now = pixels <= swath + 4 ? pixels : swath;
+      rowsOfSwath<E, C>(x, y, bias, counts, entries, weights, rows, now, yRow, e0, e1);
+      pixels -= now;
+      x += <usize>now << 2;
+      y += <usize>now << 2;
     }
   } else {
     for (; pixels >= 4; pixels -= 4, x += 16, y += 16) scalarTile<E, C>(4, x, y, bias, counts, entries, weights, rows, yRow, e0, e1);
@@ -62,6 +66,8 @@ function pixelsAt<C>(x: usize, before: usize, entry: usize): usize {
 @inline
 function rowsOfSwath<E, C>(x: usize, y: usize, bias: usize, counts: usize, entries: usize, weights: usize, rows: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
   let left = pixels % 48;
+  // One vector by itself waits for its additions: the last 52 pixels are 28 and 24.
+  if (left > 0 && left <= 4 && pixels > 48) left += 48;
   const whole = pixels - left;
   if (whole > 0) {
     let from = entries, w = weights, n = counts, b = bias, to = y;
