@@ -215,7 +215,6 @@ function linear(
     e1: 0,
   };
   const useful = (formats.csr.count(w) * macs(shape)) / (w.rows * w.cols);
-  const tiles = macs(shape) / (w.rows * w.cols) / tilePixels;
   const denseBytes = formats.dense.bytes(w, offsets);
   return choice.candidates.flatMap(({ format, blocks, bytes }) => {
     const { storesZeros } = formats[format];
@@ -231,35 +230,49 @@ function linear(
         case: c,
         blocks,
         macs: useful,
-        ...(format === 'csr' &&
-          tiles >= 1 && { loop: { place: () => oneTile(m, w, tileOffsets(offsets, plane)), tiles } }),
+        ...(format === 'csr' && loopOf(m, w, offsets, c, { kernel, blocks }, shape, plane)),
       }));
   });
 }
 
 /** The kernel of `csr` with the most pixels a tile, whose loop is timed by itself. */
 const loopKernel = linearKernels.find((k) => k.name === 'f32_linear_csr_1x48')!;
-const tilePixels = 48;
 
-/** The columns where only a tile of each plane is kept, with what taps see beyond it. */
-function tileOffsets(offsets: Int32Array, plane: number): Int32Array {
-  const bytes = 4 * plane;
-  const reach = Math.max(...offsets.map((o) => o % bytes));
-  return offsets.map((o) => Math.floor(o / bytes) * roundUp(reach + 4 * tilePixels, 16) + (o % bytes));
+/** The loop over one tile, as many pixels of which are copied or passed over at a time; nothing where the layer is smaller. */
+function loopOf(
+  m: KernelMachine,
+  w: Matrix,
+  offsets: Int32Array,
+  c: LinearCase,
+  candidate: Parameters<typeof tiled>[3],
+  shape: Shape,
+  plane: number,
+): Pick<Ours, 'loop'> {
+  const pixels = tiled(w, offsets, c, candidate)[0].tile?.pixels ?? loopKernel.walks!;
+  const tiles = macs(shape) / (w.rows * w.cols) / pixels;
+  if (tiles < 1) return {};
+  return { loop: { place: () => oneTile(m, w, tileOffsets(offsets, plane, pixels), pixels), tiles } };
 }
 
-function oneTile(m: KernelMachine, w: Matrix, offsets: Int32Array): () => void {
+/** The columns where only a tile of each plane is kept, with what taps see beyond it. */
+function tileOffsets(offsets: Int32Array, plane: number, pixels: number): Int32Array {
+  const bytes = 4 * plane;
+  const reach = Math.max(...offsets.map((o) => o % bytes));
+  return offsets.map((o) => Math.floor(o / bytes) * roundUp(reach + 4 * pixels, 16) + (o % bytes));
+}
+
+function oneTile(m: KernelMachine, w: Matrix, offsets: Int32Array, pixels: number): () => void {
   const shared = {
-    x: m.random(Math.max(...offsets) / 4 + tilePixels),
-    y: m.random(w.rows * tilePixels),
+    x: m.random(Math.max(...offsets) / 4 + pixels),
+    y: m.random(w.rows * pixels),
     bias: m.random(w.rows),
     rows: w.rows,
-    pixels: tilePixels,
-    yRow: 4 * tilePixels,
+    pixels,
+    yRow: 4 * pixels,
     e0: 0,
     e1: 0,
   };
-  const part = { packed: formats.csr.pack(w, offsets), swath: tilePixels };
+  const part = { packed: formats.csr.pack(w, offsets), swath: loopKernel.walks };
   return m.task(loopKernel, m.place([part], shared));
 }
 

@@ -114,7 +114,7 @@ function kernelTables(rows: readonly KernelRow[], peak: MachinePeak, even: reado
   const densities = [...new Set(rows.map((r) => r.density))].sort((a, b) => b - a);
   const parts: string[] = [
     peakText(peak),
-    'Ratios: time of dense tfjs-wasm over ours, median of alternating rounds with its 95 % interval; sums count a shape as often as the network has it. "Loops alone": rows of sparse weights over one tile of 28 pixels whose input and results lie in a row, times the tiles of the layer, so that nothing is copied or far: the most that this loop could give.',
+    'Ratios: time of dense tfjs-wasm over ours, median of alternating rounds with its 95 % interval; sums count a shape as often as the network has it. "Loops alone": rows of sparse weights over one tile (48 pixels, 28 where tiles are copied) whose input and results lie in a row, times the tiles of the layer, so that nothing is copied or far: the most that this loop could give.',
     wideLayers(rows, densities),
     table(
       ['layers', 'CSR beats our dense below a density of', 'the fastest sparse kernel of each layer'],
