@@ -100,9 +100,8 @@ export function planMemory(
   [...shared.values()].forEach((ids, i) => {
     for (const id of ids) addresses.set(id, low + places.at[i]);
   });
-  let end = low + places.end;
-  const tiles = end;
-  if (tileBytes > 0) end += align(tileBytes + OVERREAD);
+  const tiles = low + places.end;
+  const end = tiles + (tileBytes > 0 ? align(tileBytes + OVERREAD) : 0);
   return { addresses, tiles, weightBytes: pool.end - first, arenaBytes: end - start, end };
 }
 

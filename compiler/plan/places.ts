@@ -4,7 +4,7 @@
  */
 import type { Life } from './inplace.ts';
 
-export interface Buffer extends Life {
+export interface ArenaBuffer extends Life {
   readonly size: number;
 }
 
@@ -17,7 +17,7 @@ export interface Places {
 /** Orders that are tried at most, and pairs of buffers that all of them compare. */
 const most = { orders: 100, pairs: 5e7 };
 
-export function placesOf(buffers: readonly Buffer[]): Places {
+export function placesOf(buffers: readonly ArenaBuffer[]): Places {
   const least = mostAtOnce(buffers);
   const order = [...buffers.keys()].sort((a, b) => buffers[b].size - buffers[a].size || a - b);
   let best = inOrder(buffers, order);
@@ -33,7 +33,7 @@ export function placesOf(buffers: readonly Buffer[]): Places {
 }
 
 /** Each at the lowest place that is free during its whole life. */
-function inOrder(buffers: readonly Buffer[], order: readonly number[]): Places {
+function inOrder(buffers: readonly ArenaBuffer[], order: readonly number[]): Places {
   const at = buffers.map(() => 0);
   const placed: number[] = [];
   for (const k of order) {
@@ -50,7 +50,7 @@ function inOrder(buffers: readonly Buffer[], order: readonly number[]): Places {
 }
 
 /** No arena is smaller than what lives during one step. */
-const mostAtOnce = (buffers: readonly Buffer[]): number =>
+const mostAtOnce = (buffers: readonly ArenaBuffer[]): number =>
   buffers.reduce((bytes, { start }) => {
     const alive = buffers.filter((b) => b.start <= start && start <= b.end);
     const together = alive.reduce((n, b) => n + b.size, 0);

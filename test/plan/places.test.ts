@@ -1,12 +1,12 @@
 /** Places in the arena: nothing that lives at once overlaps, and hardly any room is lost. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Buffer, placesOf } from '../../compiler/plan/places.ts';
+import { type ArenaBuffer, placesOf } from '../../compiler/plan/places.ts';
 
-const buffer = (size: number, start: number, end: number): Buffer => ({ size, start, end });
+const buffer = (size: number, start: number, end: number): ArenaBuffer => ({ size, start, end });
 
 /** The most that lives during one step: no arena is smaller. */
-const atOnce = (buffers: readonly Buffer[]): number =>
+const atOnce = (buffers: readonly ArenaBuffer[]): number =>
   Math.max(
     0,
     ...Array.from({ length: 40 }, (_, step) =>
