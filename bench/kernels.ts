@@ -10,12 +10,13 @@ import {
   chooseLinear,
   chooseWindow,
   type LinearCase,
+  type LinearKernel,
   linearCase,
   linearKernels,
   windowKernels,
 } from '../compiler/kernels.ts';
 import { planeStride } from '../compiler/plan/layout.ts';
-import { tiled } from '../compiler/plan/tiling.ts';
+import { type Tile, tiled } from '../compiler/plan/tiling.ts';
 import { loadBackend } from '../compiler/prune/train/backend.ts';
 import type { Matrix } from '../compiler/sparse/format.ts';
 import { formats } from '../compiler/sparse/index.ts';
@@ -215,7 +216,9 @@ function linear(
     e1: 0,
   };
   const useful = (formats.csr.count(w) * macs(shape)) / (w.rows * w.cols);
+  const area = macs(shape) / (w.rows * w.cols);
   const denseBytes = formats.dense.bytes(w, offsets);
+  const parts = (kernel: LinearKernel, blocks: number) => tiled(w, offsets, c, { kernel, blocks });
   return choice.candidates.flatMap(({ format, blocks, bytes }) => {
     const { storesZeros } = formats[format];
     const standsIn = format === 'dense' || !storesZeros || formats[choice.format].storesZeros === true;
@@ -223,14 +226,14 @@ function linear(
       .filter((kernel) => kernel.format === format && kernel.accepts(c))
       .map((kernel) => ({
         name: kernel.name,
-        place: () => m.task(kernel, m.place(tiled(w, offsets, c, { kernel, blocks }), addresses)),
+        place: () => m.task(kernel, m.place(parts(kernel, blocks), addresses)),
         chosen: kernel === choice.kernel,
         fits: bytes <= denseBytes && standsIn,
         predictedNs: kernel.cost(c, blocks),
         case: c,
         blocks,
         macs: useful,
-        ...(format === 'csr' && loopOf(m, w, offsets, c, { kernel, blocks }, shape, plane)),
+        ...(format === 'csr' && { loop: loopOf(m, w, offsets, plane, area, parts(kernel, blocks)[0].tile) }),
       }));
   });
 }
@@ -243,15 +246,14 @@ function loopOf(
   m: KernelMachine,
   w: Matrix,
   offsets: Int32Array,
-  c: LinearCase,
-  candidate: Parameters<typeof tiled>[3],
-  shape: Shape,
   plane: number,
-): Pick<Ours, 'loop'> {
-  const pixels = tiled(w, offsets, c, candidate)[0].tile?.pixels ?? loopKernel.walks!;
-  const tiles = macs(shape) / (w.rows * w.cols) / pixels;
-  if (tiles < 1) return {};
-  return { loop: { place: () => oneTile(m, w, tileOffsets(offsets, plane, pixels), pixels), tiles } };
+  area: number,
+  copied: Tile | undefined,
+): Ours['loop'] {
+  const pixels = copied?.pixels ?? loopKernel.walks!;
+  const tiles = area / pixels;
+  if (tiles < 1) return undefined;
+  return { place: () => oneTile(m, w, tileOffsets(offsets, plane, pixels), pixels), tiles };
 }
 
 /** The columns where only a tile of each plane is kept, with what taps see beyond it. */

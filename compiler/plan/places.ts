@@ -17,6 +17,7 @@ export interface Places {
 /** Orders that are tried at most, and pairs of buffers that all of them compare. */
 const most = { orders: 100, pairs: 5e7 };
 
+/** Bytes. The first place is 0. */
 export function placesOf(buffers: readonly ArenaBuffer[]): Places {
   const least = mostAtOnce(buffers);
   const order = [...buffers.keys()].sort((a, b) => buffers[b].size - buffers[a].size || a - b);

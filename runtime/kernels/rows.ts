@@ -135,12 +135,14 @@ function tile<E, C>(n: i32, x: usize, y: usize, bias: usize, entries: usize, end
     a2 = madd(w, v128.load(p, 32), a2);
     a3 = madd(w, v128.load(p, 48), a3);
     if (n > 7 && p == 2) break;
-    if (n > 4) a4 = madd(w, v128.load(p, 64), a4);
-    if (n > 5) a5 = madd(w, v128.load(p, 80), a5);
+    if (n > 4) {
+      a4 = madd(w, v128.load(p, 64), a4);
+      a5 = madd(w, v128.load(p, 80), a5);
+    }
     if (n > 7 && p == 3) break;
     if (n > 6) a6 = madd(w, v128.load(p, 96), a6);
-    if (n > 7) a7 = madd(w, v128.load(p, 112), a7);
     if (n > 7) {
+      a7 = madd(w, v128.load(p, 112), a7);
       if (p == 4) break;
       a8 = madd(w, v128.load(p, 128), a8);
       a9 = madd(w, v128.load(p, 144), a9);
@@ -177,17 +179,24 @@ function tile<E, C>(n: i32, x: usize, y: usize, bias: usize, entries: usize, end
     }
   }
   v128.store(y, changetype<E>(0).pixels(a0, y, row, e0, e1));
-  if (n > 4) v128.store(y, changetype<E>(0).pixels(a1, y + 16, row, e0, e1), 16);
-  else put<E>(a1, y + 16, row, e0, e1, pixels - 4);
-  if (n > 4) v128.store(y, changetype<E>(0).pixels(a2, y + 32, row, e0, e1), 32);
-  else put<E>(a2, y + 32, row, e0, e1, pixels - 8);
-  if (n > 4) v128.store(y, changetype<E>(0).pixels(a3, y + 48, row, e0, e1), 48);
-  else put<E>(a3, y + 48, row, e0, e1, pixels - 12);
-  if (n > 6) v128.store(y, changetype<E>(0).pixels(a4, y + 64, row, e0, e1), 64);
-  else if (n > 4) put<E>(a4, y + 64, row, e0, e1, pixels - 16);
-  if (n > 6) v128.store(y, changetype<E>(0).pixels(a5, y + 80, row, e0, e1), 80);
-  else if (n > 4) put<E>(a5, y + 80, row, e0, e1, pixels - 20);
-  if (n > 6) v128.store(y, changetype<E>(0).pixels(a6, y + 96, row, e0, e1), 96);
+  if (n == 4) {
+    put<E>(a1, y + 16, row, e0, e1, pixels - 4);
+    put<E>(a2, y + 32, row, e0, e1, pixels - 8);
+    put<E>(a3, y + 48, row, e0, e1, pixels - 12);
+  } else {
+    v128.store(y, changetype<E>(0).pixels(a1, y + 16, row, e0, e1), 16);
+    v128.store(y, changetype<E>(0).pixels(a2, y + 32, row, e0, e1), 32);
+    v128.store(y, changetype<E>(0).pixels(a3, y + 48, row, e0, e1), 48);
+  }
+  if (n == 6) {
+    put<E>(a4, y + 64, row, e0, e1, pixels - 16);
+    put<E>(a5, y + 80, row, e0, e1, pixels - 20);
+  }
+  if (n > 6) {
+    v128.store(y, changetype<E>(0).pixels(a4, y + 64, row, e0, e1), 64);
+    v128.store(y, changetype<E>(0).pixels(a5, y + 80, row, e0, e1), 80);
+    v128.store(y, changetype<E>(0).pixels(a6, y + 96, row, e0, e1), 96);
+  }
   if (n > 7) {
     v128.store(y, changetype<E>(0).pixels(a7, y + 112, row, e0, e1), 112);
     v128.store(y, changetype<E>(0).pixels(a8, y + 128, row, e0, e1), 128);
