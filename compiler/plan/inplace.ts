@@ -1,7 +1,7 @@
 /**
  * In place: a result may lie where an operand lay that nobody reads again, if every element is read where and before it is
- * written. That holds for pointwise steps and for operands of epilogues, under equal layouts; for the last step of a band, and what the
- * first one reads, as well (`bandOf` sees to it).
+ * written. That holds for pointwise steps and for operands of `linear` epilogues, under equal layouts; for the last step of a band, and what
+ * the first one reads, as well (`bandOf` sees to it). Kernels of windows compute some pixels twice.
  */
 import type { Band } from './bands.ts';
 import { type Plan, type PlanValue, reads, type Step, writes } from './forms.ts';
@@ -27,7 +27,7 @@ export function inPlace(
     return v.role === 'temp' ? v : undefined;
   };
   plan.steps.forEach((step, i) => {
-    if (step.form !== 'pointwise' && step.form !== 'linear' && step.form !== 'window') return;
+    if (step.form !== 'pointwise' && step.form !== 'linear') return;
     const y = temporary(step.y.value);
     const to = layouts.get(step.y.value)!;
     const begin = i + 1 - (bands.get(step)?.steps.length ?? 1);
@@ -49,8 +49,7 @@ export function inPlace(
 /** The views that are read at the place of the result. */
 function operandsOf(step: Step): readonly View[] {
   if (step.form === 'pointwise') return step.args;
-  if (step.form === 'linear' || step.form === 'window')
-    return (step.epilogue?.args ?? []).filter((a) => a.value !== step.x.value);
+  if (step.form === 'linear') return (step.epilogue?.args ?? []).filter((a) => a.value !== step.x.value);
   return [];
 }
 

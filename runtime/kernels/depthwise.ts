@@ -29,12 +29,12 @@ const LARGE_PLANE: i32 = 8 * 1024;
 /** Bytes of a band, about. */
 // @ts-ignore: decorator
 @inline
-const BAND: i32 = 2 * 1024;
+const BAND: i32 = 8 * 1024;
 
 /**
  * Planes in strips of four output pixels; the weights of a channel are spread once for all of them. Strips down a large plane would come to
- * every cache line of it before they come back to the first. What sees padding at the sides, or is narrower, is a function of its own:
- * beside it, V8 finds no registers for the strips between.
+ * every cache line of it before they come back to the first. What sees padding at the sides, and planes of one strip, are functions of their own:
+ * beside them, V8 finds no registers for the strips between.
  */
 // @ts-ignore: decorator
 @inline
@@ -42,8 +42,8 @@ function strips3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usi
   const start = padLeft << 2;
   const end = start + max<i32>(0, (outW - padRight - start) & ~3);
   const band = outH * stride * <i32>xPitch > LARGE_PLANE ? max<i32>(4, BAND / <i32>xPitch) : outH;
-  if (outW <= 8 && band == outH) {
-    sidesOf<E>(stride, x, y, bias, weights, 0, channels, xC, yC, padTop, 1, padLeft, padBottom, padRight, outH, outW, 4, xPitch, yPitch, e0, e1);
+  if (outW <= 4 || (outW <= 8 && band == outH)) {
+    sidesOf<E>(stride, x, y, bias, weights, 0, channels, xC, yC, padTop, 1, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
     return;
   }
   for (let c = 0; c < channels; c++) {
@@ -71,7 +71,7 @@ function strips3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usi
         }
       }
     }
-    if (end - start < outW) sidesOf<E>(stride, x, y, bias, weights, c, c + 1, xC, yC, padTop, padLeft, padLeft, padBottom, padRight, outH, outW, end, xPitch, yPitch, e0, e1);
+    if (end - start < outW) sidesOf<E>(stride, x, y, bias, weights, c, c + 1, xC, yC, padTop, padLeft, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
     x += xC;
     y += yC;
     bias += 4;
@@ -81,28 +81,42 @@ function strips3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usi
 
 // @ts-ignore: decorator
 @inline
-function sidesOf<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, end: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  if (stride == 1) sides3x3s1<E>(x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, end, xPitch, yPitch, e0, e1);
-  else sides3x3s2<E>(x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, end, xPitch, yPitch, e0, e1);
+function sidesOf<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  if (stride == 1) {
+    if (outW > 4) sides3x3s1<E>(x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+    else narrow3x3s1<E>(x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+  } else {
+    if (outW > 4) sides3x3s2<E>(x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+    else narrow3x3s2<E>(x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+  }
 }
 
-function sides3x3s1<E>(x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, end: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  sides<E>(1, x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, end, xPitch, yPitch, e0, e1);
+function sides3x3s1<E>(x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  sides<E>(1, false, x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
 }
 
-function sides3x3s2<E>(x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, end: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  sides<E>(2, x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, end, xPitch, yPitch, e0, e1);
+function sides3x3s2<E>(x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  sides<E>(2, false, x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
 }
 
-/** Of the channels `c … channels`, where `first` the first strip, and what is left of the rows from `end` on. */
+function narrow3x3s1<E>(x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  sides<E>(1, true, x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+}
+
+function narrow3x3s2<E>(x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  sides<E>(2, true, x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+}
+
+/**
+ * Of the channels `c … channels`, where `first` the first strip, and the last one: it begins four pixels before the row ends, wherever the strip
+ * before it ended. `narrow` is one strip of four pixels at most.
+ */
 // @ts-ignore: decorator
 @inline
-function sides<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, end: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+function sides<E>(stride: i32, narrow: bool, x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
   const behindLeft = i32x4(padLeft - 1, -1, -1, -1);
-  const narrow = outW <= 4;
-  const left = outW - (narrow ? 0 : end);
-  const px = narrow ? 0 : <usize>(end * stride) << 2, py = narrow ? 0 : <usize>end << 2;
-  const beforeRight = i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(left - padRight));
+  const beforeRight = i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat((narrow ? outW : 4) - padRight));
+  const last = narrow ? 0 : <usize>(outW - 4) << 2;
   for (; c < channels; c++) {
     const b = v128.load32_splat(bias);
     const w0 = v128.load32_splat(weights);
@@ -115,10 +129,10 @@ function sides<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usize, 
     const w7 = v128.load32_splat(weights, 28);
     const w8 = v128.load32_splat(weights, 32);
     if (narrow) {
-      strip3x3<E>(stride, false, true, true, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, beforeRight, c, top, bottom, outH, xPitch, yPitch, left, e0, e1);
+      strip3x3<E>(stride, false, true, true, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, beforeRight, c, top, bottom, outH, xPitch, yPitch, outW, e0, e1);
     } else {
       if (first) strip3x3<E>(stride, false, true, false, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, b, c, top, bottom, outH, xPitch, yPitch, 4, e0, e1);
-      if (left > 0) strip3x3<E>(stride, false, false, true, x + px, y + py, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, b, beforeRight, c, top, bottom, outH, xPitch, yPitch, left, e0, e1);
+      strip3x3<E>(stride, false, false, true, x + last * stride, y + last, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, b, beforeRight, c, top, bottom, outH, xPitch, yPitch, 4, e0, e1);
     }
     x += xC;
     y += yC;
@@ -128,7 +142,7 @@ function sides<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usize, 
 }
 
 /**
- * Four output pixels wide, down the plane, or `atRight` `left` of them. `atLeft` the first taps see what `behindLeft` lets through, `atRight`
+ * Four output pixels wide, down the plane; `left` of them where both sides are padding's. `atLeft` the first taps see what `behindLeft` lets through, `atRight`
  * the last ones what `beforeRight` does. Unless it is `whole`, `top` and `bottom` are 1 where the first and the last window lack a row.
  *
  * V8 hoists the loads of a basic block above its arithmetic, and there are no registers for that beside the weights. A branch
@@ -148,14 +162,14 @@ function strip3x3s1<E>(whole: bool, atLeft: bool, atRight: bool, x: usize, y: us
   let v: v128, m: v128, r: v128;
   if (whole || !top) {
     v = seen(atLeft, p, 0, behindLeft), m = v128.load(p, 4), r = seen(atRight, p, 8, beforeRight);
-    middle = madd(w2, r, madd(w1, m, madd(w0, v, b)));
+    middle = taps(w0, w1, w2, v, m, r, b);
   }
   p += xPitch;
   v = seen(atLeft, p, 0, behindLeft), m = v128.load(p, 4), r = seen(atRight, p, 8, beforeRight);
-  let lower = madd(w5, r, madd(w4, m, madd(w3, v, middle)));
-  middle = madd(w2, r, madd(w1, m, madd(w0, v, b)));
+  let lower = taps(w3, w4, w5, v, m, r, middle);
+  middle = taps(w0, w1, w2, v, m, r, b);
   let at = y;
-  for (let i = whole ? outH : outH - bottom; i > 0; i--) {
+  for (let i = whole ? outH - 2 : outH - bottom; i > 0; i--) {
     p += xPitch;
     v = seen(atLeft, p, 0, behindLeft);
     let sum = madd(w6, v, lower);
@@ -173,10 +187,21 @@ function strip3x3s1<E>(whole: bool, atLeft: bool, atRight: bool, x: usize, y: us
     sum = madd(w8, v, sum);
     lower = madd(w5, v, lower);
     middle = madd(w2, v, middle);
-    result<E>(!atRight, sum, at, c, e0, e1, left);
+    result<E>(!(atLeft && atRight), sum, at, c, e0, e1, left);
     at += yPitch;
   }
-  if (!whole && bottom) result<E>(!atRight, lower, at, c, e0, e1, left);
+  if (whole) {
+    if (outH > 1) {
+      p += xPitch;
+      v = v128.load(p), m = v128.load(p, 4), r = v128.load(p, 8);
+      v128.store(at, changetype<E>(0).pixels(taps(w6, w7, w8, v, m, r, lower), at, c, e0, e1));
+      lower = taps(w3, w4, w5, v, m, r, middle);
+      at += yPitch;
+    }
+    p += xPitch;
+    v = v128.load(p), m = v128.load(p, 4), r = v128.load(p, 8);
+    v128.store(at, changetype<E>(0).pixels(taps(w6, w7, w8, v, m, r, lower), at, c, e0, e1));
+  } else if (bottom) result<E>(!(atLeft && atRight), lower, at, c, e0, e1, left);
 }
 
 // @ts-ignore: decorator
@@ -187,14 +212,14 @@ function strip3x3s2<E>(whole: bool, atLeft: bool, atRight: bool, x: usize, y: us
   if (whole || !top) {
     u = v128.load(p), v = v128.load(p, 16);
     l = even(u, v);
-    a = madd(w2, masked(atRight, next(l, p), beforeRight), madd(w1, odd(u, v), madd(w0, masked(atLeft, l, behindLeft), b)));
+    a = taps(w0, w1, w2, masked(atLeft, l, behindLeft), odd(u, v), masked(atRight, next(l, p), beforeRight), b);
   }
   let at = y;
   for (let i = whole ? outH : outH - bottom; i > 0; i--) {
     p += xPitch;
     u = v128.load(p), v = v128.load(p, 16);
     l = even(u, v);
-    a = madd(w5, masked(atRight, next(l, p), beforeRight), madd(w4, odd(u, v), madd(w3, masked(atLeft, l, behindLeft), a)));
+    a = f32x4.add(a, products(w3, w4, w5, masked(atLeft, l, behindLeft), odd(u, v), masked(atRight, next(l, p), beforeRight)));
     if (!at) {
       v128.store(at, a);
       break;
@@ -204,18 +229,30 @@ function strip3x3s2<E>(whole: bool, atLeft: bool, atRight: bool, x: usize, y: us
     l = even(u, v);
     const m = odd(u, v), r = masked(atRight, next(l, p), beforeRight);
     l = masked(atLeft, l, behindLeft);
-    const sum = madd(w8, r, madd(w7, m, madd(w6, l, a)));
-    result<E>(!atRight, sum, at, c, e0, e1, left);
-    a = madd(w2, r, madd(w1, m, madd(w0, l, b)));
+    result<E>(!(atLeft && atRight), f32x4.add(a, products(w6, w7, w8, l, m, r)), at, c, e0, e1, left);
+    a = taps(w0, w1, w2, l, m, r, b);
     at += yPitch;
   }
   if (!whole && bottom) {
     p += xPitch;
     u = v128.load(p), v = v128.load(p, 16);
     l = even(u, v);
-    a = madd(w5, masked(atRight, next(l, p), beforeRight), madd(w4, odd(u, v), madd(w3, masked(atLeft, l, behindLeft), a)));
-    result<E>(!atRight, a, at, c, e0, e1, left);
+    a = f32x4.add(a, products(w3, w4, w5, masked(atLeft, l, behindLeft), odd(u, v), masked(atRight, next(l, p), beforeRight)));
+    result<E>(!(atLeft && atRight), a, at, c, e0, e1, left);
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function taps(w0: v128, w1: v128, w2: v128, v: v128, m: v128, r: v128, a: v128): v128 {
+  return madd(w2, r, madd(w1, m, madd(w0, v, a)));
+}
+
+/** By themselves, for processors that wait for each sum of a row: a scheduler of 64 entries holds two and a half rows at stride 2 (Zen 4). */
+// @ts-ignore: decorator
+@inline
+function products(w0: v128, w1: v128, w2: v128, v: v128, m: v128, r: v128): v128 {
+  return madd(w2, r, madd(w1, m, f32x4.mul(w0, v)));
 }
 
 // @ts-ignore: decorator

@@ -184,6 +184,12 @@ const cases: Record<string, Make> = {
       }),
     ];
   },
+  'windows in strips that overlap, with a sum that nobody reads again'(s) {
+    const x = s.conv(s.input([1, 4, 6, 6]), 4, 1);
+    const [near, far] = [s.op('sigmoid', [x]), s.op('exp', [x])];
+    const y = s.op('add', [s.conv(near, 4, 3, { pad: 1, groups: 4 }), far]);
+    return [s.op('neg', [s.op('tanh', [y])])];
+  },
   'few pixels with an operand per row'(s) {
     const x = s.op('slice', [s.conv(s.input([1, 6, 8, 8]), 3, 3, { pad: 1 })], {
       starts: [0, 2, 1, 2],
