@@ -34,6 +34,7 @@ const constants: Record<string, number>[] = (
     'csr16',
     'csr1',
     'sell4',
+    'dense',
     'tile4x8',
     'tile4x4',
     'tile2x16',

@@ -89,7 +89,14 @@ function linear(
 }
 
 export const linearKernels: readonly LinearKernel[] = [
-  linear('f32_linear_dense_4x8', 'dense', 'dense', always, byLines('dense', panelCost), { walks: 8 }),
+  linear(
+    'f32_linear_dense_4x8',
+    'dense',
+    'dense',
+    always,
+    byLines('dense', (c, blocks) => costConstants.dense.factor * panelCost(c, blocks)),
+    { walks: 8 },
+  ),
   linear('f32_linear_dense_8x1', 'dense', 'dense', onePixel, vector(4, 1, 16, costConstants.tile8x1)),
   ...[2, 3, 4].map((n) =>
     linear(`f32_linear_dense_8x${n}`, 'dense', 'dense', (c) => c.pixels === n, fewCost),

@@ -19,13 +19,13 @@ import { costConstants, linesOf } from '../kernel-costs.ts';
 import type { LinearCandidate, LinearCase } from '../kernels.ts';
 import type { Format, Matrix, Packed } from '../sparse/format.ts';
 import { type FormatName, formats } from '../sparse/index.ts';
-import { ascending, roundUp } from '../sparse/offsets.ts';
+import { ascending, roundUp, runsOf } from '../sparse/offsets.ts';
 
 /** Pixels of a tile that is copied, and of a register tile of the dense kernel. */
 const tilePixels = 28;
 const denseTile = 8;
-/** Bytes that the dense kernel reads beside the tile for a column of four rows: weights and offset. */
-const panelColumn = 20;
+/** Bytes of weights that the dense kernel reads for a column of four rows. */
+const panelColumn = 16;
 const line = 64;
 const page = 4096;
 /** Blocks of a row, or of a group of rows, below which turning from row to row costs more than the cache saves. */
@@ -102,11 +102,11 @@ export function tiled(
     : copied
       ? (copied.count * planeBytes(copied)) / inputs
       : footprint(offsets, tilePixels, line) / inputs;
-  const most = Math.min(Math.floor(perRow / leastBlocks), copied?.count ?? w.cols);
+  const most = Math.min(Math.floor(perRow / leastBlocks), planes?.count ?? w.cols);
   const n = c.scratch ? Math.max(1, Math.min(Math.ceil(fit), most)) : 1;
   if (n === 1 && !copied) return whole();
   const order = ascending(offsets);
-  const unit = copied?.taps.length ?? 1;
+  const unit = planes?.taps.length ?? 1;
   const bound = (i: number) => unit * Math.round((i * order.length) / unit / n);
   const parts = Array.from({ length: n }, (_, i): [Matrix, Int32Array, Tile?] => {
     const columns = order.slice(bound(i), bound(i + 1));
@@ -135,14 +135,10 @@ interface Planes {
 }
 
 function planesOf(offsets: Int32Array): Planes | undefined {
-  const at = [...offsets].sort((a, b) => a - b);
-  for (let taps = 1; 2 * taps <= at.length; taps++) {
-    if (at.length % taps !== 0) continue;
-    const stride = at[taps] - at[0];
-    if (at.every((o, i) => o === at[i % taps] + stride * Math.floor(i / taps)))
-      return { count: at.length / taps, stride, taps: at.slice(0, taps).map((o) => o - at[0]) };
-  }
-  return undefined;
+  const { length: count, step: stride, order } = runsOf(offsets);
+  if (count === 1) return undefined;
+  const firsts = order.filter((_, i) => i % count === 0).map((k) => offsets[k]);
+  return { count, stride, taps: firsts.map((o) => o - firsts[0]) };
 }
 
 const planeBytes = ({ taps }: Planes): number => roundUp(taps.at(-1)! + 4 * tilePixels, 16);

@@ -1,11 +1,11 @@
 import { assert } from '../errors.ts';
 import type { Format, Matrix, Packed } from './format.ts';
-import { columnsByOffset, roundUp } from './offsets.ts';
+import { columnsByOffset, packRuns, roundUp, runsOf } from './offsets.ts';
 
 /**
- * All weights, in panels of four rows. A last panel that is not full holds zero rows, which no kernel stores.
+ * All weights, in panels of four rows. A last panel that is not full holds zero rows, which no kernel stores. Columns stand run after run.
  *
- *     offsets  i32 [cols]              byte offset of column k, shared by all rows
+ *     runs     i32 [2 + cols / length]  of columns at even distances (`packRuns`)
  *     weights  f32 [⌈rows/4⌉][cols][4]
  *
  *              k=0          k=1
@@ -17,40 +17,40 @@ export const dense: Format = {
   description: 'all weights, zeros included',
   block: [4, 1],
   storesZeros: true,
-  arrays: ['offsets', 'weights'],
+  arrays: ['runs', 'weights'],
 
   count: (w) => (roundUp(w.rows, 4) / 4) * w.cols,
 
-  bytes: (w) => 4 * w.cols + 4 * roundUp(w.rows, 4) * w.cols,
+  bytes: (w, offsets) => 4 * packRuns(offsets).length + 4 * roundUp(w.rows, 4) * w.cols,
 
   pack(w, offsets) {
+    const { order } = runsOf(offsets);
     const weights = new Float32Array(roundUp(w.rows, 4) * w.cols);
     for (let r = 0; r < w.rows; r++) {
-      for (let k = 0; k < w.cols; k++) weights[position(r, k, w.cols)] = w.data[r * w.cols + k];
+      for (let k = 0; k < w.cols; k++) weights[position(r, k, w.cols)] = w.data[r * w.cols + order[k]];
     }
-    return { format: 'dense', rows: w.rows, cols: w.cols, arrays: { offsets: offsets.slice(), weights } };
+    return { format: 'dense', rows: w.rows, cols: w.cols, arrays: { runs: packRuns(offsets), weights } };
   },
 
-  unpack(p): Matrix {
+  unpack(p, offsets): Matrix {
     const { weights } = arrays(p);
+    const { order } = runsOf(offsets);
     const data = new Float32Array(p.rows * p.cols);
     for (let r = 0; r < p.rows; r++) {
-      for (let k = 0; k < p.cols; k++) data[r * p.cols + k] = weights[position(r, k, p.cols)];
+      for (let k = 0; k < p.cols; k++) data[r * p.cols + order[k]] = weights[position(r, k, p.cols)];
     }
     return { rows: p.rows, cols: p.cols, data };
   },
 
   validate(p, offsets) {
-    const packed = arrays(p);
+    const { runs, weights } = arrays(p);
     columnsByOffset(offsets, p.cols);
-    assert(
-      packed.offsets.length === p.cols && packed.offsets.every((o, k) => o === offsets[k]),
-      'dense: wrong offsets',
-    );
-    assert(packed.weights.length === roundUp(p.rows, 4) * p.cols, 'dense: wrong number of weights');
+    const expected = packRuns(offsets);
+    assert(runs.length === expected.length && runs.every((n, i) => n === expected[i]), 'dense: wrong runs');
+    assert(weights.length === roundUp(p.rows, 4) * p.cols, 'dense: wrong number of weights');
     for (let r = p.rows; r < roundUp(p.rows, 4); r++) {
       for (let k = 0; k < p.cols; k++) {
-        assert(packed.weights[position(r, k, p.cols)] === 0, 'dense: padding rows are not zero');
+        assert(weights[position(r, k, p.cols)] === 0, 'dense: padding rows are not zero');
       }
     }
   },
@@ -58,8 +58,8 @@ export const dense: Format = {
 
 const position = (r: number, k: number, cols: number) => ((r >> 2) * cols + k) * 4 + (r & 3);
 
-function arrays(p: Packed): { offsets: Int32Array; weights: Float32Array } {
-  const { offsets, weights } = p.arrays;
-  assert(offsets instanceof Int32Array && weights instanceof Float32Array, 'dense: wrong arrays');
-  return { offsets, weights };
+function arrays(p: Packed): { runs: Int32Array; weights: Float32Array } {
+  const { runs, weights } = p.arrays;
+  assert(runs instanceof Int32Array && weights instanceof Float32Array, 'dense: wrong arrays');
+  return { runs, weights };
 }

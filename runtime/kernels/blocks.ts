@@ -1,8 +1,8 @@
 import { madd, put, storeLanes } from './simd';
 
 /**
- * The inner loops that the dense and the blocked kernels share: `height` rows of a matrix whose columns (byte offsets of their first
- * pixel) stand at `columns … end`, with `height` weights for each. `rows` and `pixels` count what is left to compute: results
+ * The inner loops of the blocked kernels: `height` rows of a matrix whose columns (byte offsets of their first pixel) stand at `columns … end`,
+ * with `height` weights for each; and what the dense ones share with them. `rows` and `pixels` count what is left to compute: results
  * beyond them are not stored, though biases and pixels beyond them are read.
  */
 
@@ -53,6 +53,13 @@ function tile4xN<E>(n: i32, x: usize, y: usize, bias: usize, columns: usize, end
     d0 = madd(wd, x0, d0);
     if (n > 1) d1 = madd(wd, x1, d1);
   }
+  put4xN<E>(n, y, a0, a1, b0, b1, c0, c1, d0, d1, row, rows, pixels, yRow, e0, e1);
+}
+
+/** Results of four rows × 4·`n` pixels. */
+// @ts-ignore: decorator
+@inline
+export function put4xN<E>(n: i32, y: usize, a0: v128, a1: v128, b0: v128, b1: v128, c0: v128, c1: v128, d0: v128, d1: v128, row: usize, rows: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
   put<E>(a0, y, row, e0, e1, pixels);
   if (n > 1) put<E>(a1, y + 16, row, e0, e1, pixels - 4);
   if (rows > 1) {
@@ -157,93 +164,25 @@ export function tile4x1<E>(x: usize, y: usize, bias: usize, columns: usize, end:
   storeLanes(y, changetype<E>(0).rows(a0, y, row, e0, e1), rows);
 }
 
-/** Eight rows of one pixel, as two panels of four that share their columns. */
+/**
+ * One row × four or one pixels, without SIMD; the weight of the row in a block stands every `block` bytes. Each of the columns at
+ * `columns … end` is the first of `run` columns, `step` bytes apart.
+ */
 // @ts-ignore: decorator
 @inline
-export function tile8x1<E>(x: usize, y: usize, bias: usize, columns: usize, end: usize, upper: usize, lower: usize, row: usize, rows: i32, yRow: usize, e0: usize, e1: usize): void {
-  let a0 = v128.load(bias), b0 = v128.load(bias, 16);
-  let a1 = f32x4.splat(0), b1 = a1;
-  for (; columns + 4 < end; columns += 8, upper += 32, lower += 32) {
-    const pair = load<u64>(columns);
-    const x0 = v128.load32_splat(x + <u32>pair);
-    const x1 = v128.load32_splat(x + <u32>(pair >> 32));
-    a0 = madd(x0, v128.load(upper), a0);
-    b0 = madd(x0, v128.load(lower), b0);
-    a1 = madd(x1, v128.load(upper, 16), a1);
-    b1 = madd(x1, v128.load(lower, 16), b1);
-  }
-  if (columns < end) {
-    const x0 = v128.load32_splat(x + load<u32>(columns));
-    a0 = madd(x0, v128.load(upper), a0);
-    b0 = madd(x0, v128.load(lower), b0);
-  }
-  a0 = f32x4.add(a0, a1);
-  b0 = f32x4.add(b0, b1);
-  if (yRow == 4) {
-    storeLanes(y, changetype<E>(0).rows(a0, y, row, e0, e1), rows);
-    if (rows > 4) storeLanes(y + 16, changetype<E>(0).rows(b0, y + 16, row + 4, e0, e1), rows - 4);
-  } else {
-    putRows<E>(1, y, a0, a0, a0, a0, row, rows, yRow, e0, e1);
-    putRows<E>(1, y + (yRow << 2), b0, b0, b0, b0, row + 4, rows - 4, yRow, e0, e1);
-  }
-}
-
-/** Eight rows × two, three or four pixels (`n`), as two panels of four rows, which lie in lanes: weights are loaded once for all pixels. */
-// @ts-ignore: decorator
-@inline
-export function tile8xN<E>(n: i32, x: usize, y: usize, bias: usize, columns: usize, end: usize, upper: usize, lower: usize, row: usize, rows: i32, yRow: usize, e0: usize, e1: usize): void {
-  let a0 = v128.load(bias), b0 = v128.load(bias, 16);
-  let a1 = a0, a2 = a0, a3 = a0, b1 = b0, b2 = b0, b3 = b0;
-  for (; columns < end; columns += 4, upper += 16, lower += 16) {
-    const p = x + load<u32>(columns);
-    const u = v128.load(upper), l = v128.load(lower);
-    let v = v128.load32_splat(p);
-    a0 = madd(v, u, a0);
-    b0 = madd(v, l, b0);
-    v = v128.load32_splat(p, 4);
-    a1 = madd(v, u, a1);
-    b1 = madd(v, l, b1);
-    if (n > 2) {
-      v = v128.load32_splat(p, 8);
-      a2 = madd(v, u, a2);
-      b2 = madd(v, l, b2);
-    }
-    if (n > 3) {
-      v = v128.load32_splat(p, 12);
-      a3 = madd(v, u, a3);
-      b3 = madd(v, l, b3);
-    }
-  }
-  putRows<E>(n, y, a0, a1, a2, a3, row, rows, yRow, e0, e1);
-  putRows<E>(n, y + (yRow << 2), b0, b1, b2, b3, row + 4, rows - 4, yRow, e0, e1);
-}
-
-/** Pixels `a … d` of four rows, of which `rows` exist. */
-// @ts-ignore: decorator
-@inline
-function putRows<E>(n: i32, y: usize, a: v128, b: v128, c: v128, d: v128, row: usize, rows: i32, yRow: usize, e0: usize, e1: usize): void {
-  const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5), cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
-  if (rows > 0) put<E>(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), y, row, e0, e1, n);
-  if (rows > 1) put<E>(v128.shuffle<f32>(ab, cd, 2, 3, 6, 7), y + yRow, row + 1, e0, e1, n);
-  const ab2 = v128.shuffle<f32>(a, b, 2, 6, 3, 7), cd2 = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
-  if (rows > 2) put<E>(v128.shuffle<f32>(ab2, cd2, 0, 1, 4, 5), y + 2 * yRow, row + 2, e0, e1, n);
-  if (rows > 3) put<E>(v128.shuffle<f32>(ab2, cd2, 2, 3, 6, 7), y + 3 * yRow, row + 3, e0, e1, n);
-}
-
-/** One row × four or one pixels, without SIMD; the weight of the row in a block stands every `step` bytes. */
-// @ts-ignore: decorator
-@inline
-export function scalarRow<E>(x: usize, y: usize, bias: usize, columns: usize, end: usize, weights: usize, step: usize, row: usize, pixels: i32, e0: usize, e1: usize): void {
+export function scalarRow<E>(x: usize, y: usize, bias: usize, columns: usize, end: usize, run: i32, step: usize, weights: usize, block: usize, row: usize, pixels: i32, e0: usize, e1: usize): void {
   const b = load<f32>(bias);
   for (; pixels >= 4; pixels -= 4, x += 16, y += 16) {
     let a0 = b, a1 = b, a2 = b, a3 = b;
-    for (let c = columns, w = weights; c < end; c += 4, w += step) {
-      const v = load<f32>(w);
-      const p = x + load<u32>(c);
-      a0 += v * load<f32>(p);
-      a1 += v * load<f32>(p, 4);
-      a2 += v * load<f32>(p, 8);
-      a3 += v * load<f32>(p, 12);
+    for (let c = columns, w = weights; c < end; c += 4) {
+      let p = x + load<u32>(c);
+      for (let k = run; k > 0; k--, p += step, w += block) {
+        const v = load<f32>(w);
+        a0 += v * load<f32>(p);
+        a1 += v * load<f32>(p, 4);
+        a2 += v * load<f32>(p, 8);
+        a3 += v * load<f32>(p, 12);
+      }
     }
     store<f32>(y, changetype<E>(0).one(a0, y, row, e0, e1));
     store<f32>(y, changetype<E>(0).one(a1, y + 4, row, e0, e1), 4);
@@ -252,7 +191,10 @@ export function scalarRow<E>(x: usize, y: usize, bias: usize, columns: usize, en
   }
   for (; pixels > 0; pixels--, x += 4, y += 4) {
     let a = b;
-    for (let c = columns, w = weights; c < end; c += 4, w += step) a += load<f32>(w) * load<f32>(x + load<u32>(c));
+    for (let c = columns, w = weights; c < end; c += 4) {
+      let p = x + load<u32>(c);
+      for (let k = run; k > 0; k--, p += step, w += block) a += load<f32>(w) * load<f32>(p);
+    }
     store<f32>(y, changetype<E>(0).one(a, y, row, e0, e1));
   }
 }

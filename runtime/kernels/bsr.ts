@@ -127,7 +127,7 @@ function scalarBlocks<E>(shift: i32, x: usize, y: usize, bias: usize, counts: us
   for (let group = 0; group < rows; group += height) {
     const end = columns + (<usize>load<u32>(counts) << 2);
     for (let i = 0; i < height && group + i < rows; i++) {
-      scalarRow<E>(x, y, bias, columns, end, weights + (i << 2), height << 2, group + i, pixels, e0, e1);
+      scalarRow<E>(x, y, bias, columns, end, 1, 0, weights + (i << 2), height << 2, group + i, pixels, e0, e1);
       bias += 4;
       y += yRow;
     }

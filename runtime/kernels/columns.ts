@@ -3,10 +3,12 @@ import { madd, storeLanes } from './simd';
 /**
  * One pixel, from weights by column: columns of inputs that are zero (of either sign) are passed over, so a weight there counts as
  * zero whatever it is; inputs that are NaN or infinite are multiplied as anywhere. Sums grow in y, four columns at a time, before the
- * epilogue sees them: no operand of it may lie there.
+ * epilogue sees them: no operand of it may lie there. `runs` as in `dense.ts`.
  */
-export function f32_linear_columns_4x1<E>(x: usize, y: usize, bias: usize, offsets: usize, weights: usize, rows: i32, cols: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
-  const end = offsets + (<usize>cols << 2);
+export function f32_linear_columns_4x1<E>(x: usize, y: usize, bias: usize, runs: usize, weights: usize, rows: i32, cols: i32, pixels: i32, yRow: usize, e0: usize, e1: usize): void {
+  const run = load<u32>(runs), step = load<u32>(runs, 4);
+  let first = runs + 8;
+  const end = first + ((<u32>cols / run) << 2);
   const pitch = <usize>((rows + 3) & ~3) << 2;
   memory.copy(y, bias, <usize>rows << 2);
   if (ASC_FEATURE_SIMD) {
@@ -14,17 +16,20 @@ export function f32_linear_columns_4x1<E>(x: usize, y: usize, bias: usize, offse
     let last = v128.load(bias + whole);
     let p0: usize = 0, p1: usize = 0, p2: usize = 0;
     let x0: f32 = 0, x1: f32 = 0, x2: f32 = 0;
-    for (let n = 0; offsets < end; offsets += 4, weights += pitch) {
-      const x3 = load<f32>(x + load<u32>(offsets));
-      if (x3 == 0) continue;
-      if (n == 3) {
-        last = addColumns(y, whole, p0, p1, p2, weights, x0, x1, x2, x3, last);
-        x0 = 0, x1 = 0, x2 = 0;
-        n = 0;
-      } else {
-        p0 = p1, p1 = p2, p2 = weights;
-        x0 = x1, x1 = x2, x2 = x3;
-        n++;
+    for (let n = 0; first < end; first += 4) {
+      let p = x + load<u32>(first);
+      for (let k: u32 = 0; k < run; k++, p += step, weights += pitch) {
+        const x3 = load<f32>(p);
+        if (x3 == 0) continue;
+        if (n == 3) {
+          last = addColumns(y, whole, p0, p1, p2, weights, x0, x1, x2, x3, last);
+          x0 = 0, x1 = 0, x2 = 0;
+          n = 0;
+        } else {
+          p0 = p1, p1 = p2, p2 = weights;
+          x0 = x1, x1 = x2, x2 = x3;
+          n++;
+        }
       }
     }
     // Those that no fourth joined; where there are fewer than three, x0 and then x1 are zero.
@@ -35,10 +40,13 @@ export function f32_linear_columns_4x1<E>(x: usize, y: usize, bias: usize, offse
     for (; row + 4 <= rows; row += 4, y += 16) v128.store(y, changetype<E>(0).rows(v128.load(y), y, row, e0, e1));
     if (row < rows) storeLanes(y, changetype<E>(0).rows(last, y, row, e0, e1), rows - row);
   } else {
-    for (; offsets < end; offsets += 4, weights += pitch) {
-      const v = load<f32>(x + load<u32>(offsets));
-      if (v == 0) continue;
-      for (let at = <usize>0; at < <usize>rows << 2; at += 4) store<f32>(y + at, load<f32>(y + at) + v * load<f32>(weights + at));
+    for (; first < end; first += 4) {
+      let p = x + load<u32>(first);
+      for (let k: u32 = 0; k < run; k++, p += step, weights += pitch) {
+        const v = load<f32>(p);
+        if (v == 0) continue;
+        for (let at = <usize>0; at < <usize>rows << 2; at += 4) store<f32>(y + at, load<f32>(y + at) + v * load<f32>(weights + at));
+      }
     }
     for (let row = 0; row < rows; row++, y += 4) store<f32>(y, changetype<E>(0).one(load<f32>(y), y, row, e0, e1));
   }

@@ -10,8 +10,8 @@ interface Case {
   readonly cols: number;
   readonly pixels: number;
   readonly density: number;
-  /** Columns read overlapping windows of one plane, as a convolution does, in shuffled order. */
-  readonly taps?: boolean;
+  /** Where columns begin, if not a tile apart: in overlapping windows of a plane, or of several as convolutions do, or anywhere; in no order. */
+  readonly columns?: keyof typeof columnsAt;
   /** Pixels in lines of so many, so far from each other; those between them stay as they are. */
   readonly width?: number;
   readonly pitch?: number;
@@ -21,6 +21,17 @@ interface Case {
   /** Share of zeros among the inputs. */
   readonly zeros?: number;
 }
+
+/** The float at which column `k` of `cols` begins. */
+const columnsAt = {
+  plane: (k: number, cols: number, _pixels: number) => ((k * 4) % cols) * 3,
+  planes(k: number, cols: number, pixels: number) {
+    const i = (k * 5) % cols;
+    const tap = i % 6;
+    return Math.floor(i / 6) * (3 * pixels + 20) + Math.floor(tap / 3) * (pixels + 2) + (tap % 3);
+  },
+  anywhere: (k: number, cols: number, pixels: number) => (((k * 4) % cols) ** 2 + k) * pixels,
+};
 
 /** Cases named after the edges of the register tile of `rows` × `pixels`. */
 function cases(mr: number, nr: number): Record<string, Case> {
@@ -43,6 +54,8 @@ function cases(mr: number, nr: number): Record<string, Case> {
     zero_inputs_most: { ...usual, rows: 4 * mr, cols: 67, density: 1, zeros: 0.9 },
     zero_inputs_all: { ...usual, zeros: 1 },
     very_sparse: { ...usual, rows: 33, cols: 64, density: 0.05 },
+    taps_of_planes: { ...usual, rows: mr + 1, cols: 42, columns: 'planes' },
+    columns_anywhere: { ...usual, rows: mr + 1, columns: 'anywhere' },
   };
   if (nr === 1) return edges;
   for (let pixels = 1; pixels <= nr + 1; pixels++)
@@ -56,7 +69,7 @@ function cases(mr: number, nr: number): Record<string, Case> {
     output_gap: { ...usual, pixels: nr + 1, gap: 5 },
     output_gap_pixels_eq_1: { ...usual, rows: mr + 3, pixels: 1, gap: 5 },
     output_gap_pixels_eq_3: { ...usual, rows: mr + 3, pixels: 3, gap: 5 },
-    taps_of_a_plane: { ...usual, pixels: 57, taps: true },
+    taps_of_a_plane: { ...usual, pixels: 57, columns: 'plane' },
     large_input: { ...usual, cols: 700, pixels: 3 * nr + 5, density: 0.2 },
     large_weights: { rows: 160, cols: 900, pixels: 9, density: 0.9 },
   };
@@ -86,7 +99,7 @@ function lineCases(): Record<string, Case> {
     all_dense: { ...usual, density: 1 },
     all_zero_row: { ...usual, density: 0.5, emptyRow: 4 },
     empty_matrix: { ...usual, density: 0 },
-    taps_of_a_plane: { ...usual, density: 0.5, taps: true },
+    taps_of_a_plane: { ...usual, density: 0.5, columns: 'plane' },
     large_input: { ...usual, cols: 700, density: 0.1 },
   };
 }
@@ -144,7 +157,7 @@ test('names follow the convention and are unique', () => {
 
 function check(m: Machine, build: LinearCase['build'], kernel: LinearKernel, c: Case): void {
   const { rows, cols, pixels, width = pixels, pitch = pixels } = c;
-  const contiguous = pixels === 1;
+  const contiguous = pixels === 1 && !c.columns;
   const problem = {
     rows,
     cols,
@@ -160,7 +173,7 @@ function check(m: Machine, build: LinearCase['build'], kernel: LinearKernel, c: 
   if (!kernel.accepts(problem)) {
     const nr = Number(/\d+$/.exec(kernel.name)![0]);
     const least = kernel.accepts({ ...problem, pixels: nr + 1 }) ? 1 : nr;
-    const plain = width === pixels ? pixels === least && cols >= 4 : build !== 'scalar';
+    const plain = width === pixels ? pixels === least && cols >= 4 && !c.columns : build !== 'scalar';
     expect(plain, `${kernel.name} refuses a plain case`).toBe(false);
     return;
   }
@@ -170,7 +183,7 @@ function check(m: Machine, build: LinearCase['build'], kernel: LinearKernel, c: 
   if (c.emptyRow !== undefined) w.data.fill(0, c.emptyRow * cols, (c.emptyRow + 1) * cols);
   const offsets = Int32Array.from(
     { length: cols },
-    (_, k) => 4 * (c.taps ? ((k * 4) % cols) * 3 : k * pixels),
+    (_, k) => 4 * (c.columns ? columnsAt[c.columns](k, cols, pixels) : k * pixels),
   );
   const plane = Math.max(...offsets) / 4 + pixels;
   const signed = (n: number) => Float32Array.from({ length: n }, () => next() * 2 - 1);
