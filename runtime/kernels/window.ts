@@ -62,7 +62,10 @@ export const CONV: i32 = 0;
 const MAX: i32 = 1;
 const MEAN: i32 = 2;
 
-/** Tiles of four output rows × four pixels share the weights; rows that do not exist repeat the last one. */
+/**
+ * Tiles of four output rows × four pixels share the weights; rows that do not exist repeat the last one. A maximum that keeps NaN takes eight
+ * instructions on x86, one that doesn't takes one: lanes that saw NaN are set to it in the end.
+ */
 // @ts-ignore: decorator
 @inline
 function vector<E>(op: i32, strideX: i32, x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, kh: i32, kw: i32, strideY: i32, dilationY: i32, dilationX: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
@@ -81,6 +84,7 @@ function vector<E>(op: i32, strideX: i32, x: usize, y: usize, bias: usize, weigh
       for (let left = outW; left > 0; left -= 4) {
         let a0 = op == CONV ? v128.load32_splat(bias) : op == MAX ? f32x4.splat(-Infinity) : f32x4.splat(0);
         let a1 = a0, a2 = a0, a3 = a0;
+        let n0 = f32x4.splat(0), n1 = n0, n2 = n0, n3 = n0;
         let w = weights;
         let row = from;
         for (let ky = kh; ky > 0; ky--) {
@@ -98,10 +102,14 @@ function vector<E>(op: i32, strideX: i32, x: usize, y: usize, bias: usize, weigh
               a3 = madd(k, v3, a3);
               w += 4;
             } else if (op == MAX) {
-              a0 = f32x4.max(a0, v0);
-              a1 = f32x4.max(a1, v1);
-              a2 = f32x4.max(a2, v2);
-              a3 = f32x4.max(a3, v3);
+              a0 = f32x4.pmax(a0, v0);
+              a1 = f32x4.pmax(a1, v1);
+              a2 = f32x4.pmax(a2, v2);
+              a3 = f32x4.pmax(a3, v3);
+              n0 = v128.or(n0, f32x4.ne(v0, v0));
+              n1 = v128.or(n1, f32x4.ne(v1, v1));
+              n2 = v128.or(n2, f32x4.ne(v2, v2));
+              n3 = v128.or(n3, f32x4.ne(v3, v3));
             } else {
               a0 = f32x4.add(a0, v0);
               a1 = f32x4.add(a1, v1);
@@ -117,6 +125,11 @@ function vector<E>(op: i32, strideX: i32, x: usize, y: usize, bias: usize, weigh
           a1 = f32x4.mul(a1, mean);
           a2 = f32x4.mul(a2, mean);
           a3 = f32x4.mul(a3, mean);
+        } else if (op == MAX) {
+          a0 = v128.or(a0, n0);
+          a1 = v128.or(a1, n1);
+          a2 = v128.or(a2, n2);
+          a3 = v128.or(a3, n3);
         }
         put<E>(a0, at, c, e0, e1, left);
         if (rows > 1) put<E>(a1, at + yPitch, c, e0, e1, left);

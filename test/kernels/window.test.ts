@@ -148,16 +148,36 @@ test('every kernel of the table is tested', () => {
   }
 });
 
-test('max pooling keeps NaN', async () => {
+test('max pooling keeps NaN, wherever in a window it lies', async () => {
   for (const build of builds) {
     const m = await machine(build, windowKernels);
-    const { y, call } = place(
-      m,
-      { ...plain, op: 'max', build, channels: 1, outH: 1, outW: 5 },
-      (x) => (x[1] = NaN),
-    );
-    call('f32_maxpool_s1_4x4', windowKernels.find((k) => k.op === 'max')!.args);
-    expect([...m.floats(y, 5)].map(Number.isNaN), build).toEqual([true, true, false, false, false]);
+    for (const stride of [1, 2, 3]) {
+      const c: WindowCase = {
+        ...plain,
+        op: 'max',
+        build,
+        channels: 1,
+        outH: 5,
+        outW: 5,
+        strideX: stride,
+        strideY: stride,
+      };
+      const { inH, inW, xPitch } = place(m, c);
+      for (let at = 0; at < inH * inW; at++) {
+        const [row, column] = [Math.floor(at / inW), at % inW];
+        const t = place(m, c, (x) => (x[row * xPitch + column] = NaN));
+        const kernel = windowKernels.find((k) => k.op === 'max' && k.accepts(c))!;
+        t.call(kernel.name, kernel.args);
+        const got = m.floats(t.y, t.yC);
+        const sees = (out: number, tap: number) => tap >= out * stride && tap < out * stride + 3;
+        for (let i = 0; i < 5; i++) {
+          for (let j = 0; j < 5; j++) {
+            const name = `${build}, stride ${stride}, NaN at ${row}, ${column}: ${i}, ${j}`;
+            expect(Number.isNaN(got[i * t.yPitch + j]), name).toBe(sees(i, row) && sees(j, column));
+          }
+        }
+      }
+    }
   }
 });
 
