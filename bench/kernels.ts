@@ -13,6 +13,7 @@ import {
   type LinearKernel,
   linearCase,
   linearKernels,
+  mostBytes,
   windowKernels,
 } from '../compiler/kernels.ts';
 import { planeStride } from '../compiler/plan/layout.ts';
@@ -177,7 +178,7 @@ interface Ours {
   /** Puts its operands into the machine's memory. */
   place(): Task['run'];
   readonly chosen: boolean;
-  /** Whether it may be chosen: its weights take no more bytes than dense ones, and it is no sparse format that it stands in for. */
+  /** Whether it may be chosen by the bytes of its weights, and is no sparse format that it stands in for. */
   readonly fits: boolean;
   readonly predictedNs: number;
   readonly case?: LinearCase;
@@ -228,7 +229,7 @@ function linear(
         name: kernel.name,
         place: () => m.task(kernel, m.place(parts(kernel, blocks), addresses)),
         chosen: kernel === choice.kernel,
-        fits: bytes <= denseBytes && standsIn,
+        fits: bytes <= mostBytes(denseBytes) && standsIn,
         predictedNs: kernel.cost(c, blocks),
         case: c,
         blocks,

@@ -146,6 +146,9 @@ export interface LinearChoice extends LinearCandidate {
 /** A sparse format must promise so much less time than `dense`: predictions are no better than that. */
 const worthwhile = 0.97;
 
+/** Bytes that a format may take where no other is faster than dense weights: half of the weights with an offset each are as many, counts come on top. */
+export const mostBytes = (denseBytes: number): number => 1.03 * denseBytes;
+
 /** Nanoseconds that a kernel takes where `blocks` blocks are stored: by the cost model, or as measured. */
 export type LinearTiming = (kernel: LinearKernel, c: LinearCase, blocks: number) => number;
 
@@ -186,7 +189,7 @@ export function linearPairs(w: Matrix, offsets: Int32Array, c: LinearCase) {
 
 /**
  * The format and kernel for a matrix: of the formats that leave zeros out, the fastest (`speed`) or the smallest (`size`) that is
- * predicted to be faster than `dense` and takes no more bytes; where there is none, the same of those that store them.
+ * predicted to be faster than `dense` and takes no more bytes, or else hardly more; where there is none, the same of those that store them.
  */
 export function chooseLinear(
   w: Matrix,
@@ -202,13 +205,15 @@ export function chooseLinear(
   const measure = (candidate: LinearCandidate) =>
     p.objective === 'speed' ? candidate.predictedNs : candidate.bytes;
   const dense = candidates[0];
-  const better = candidates.filter(
-    (c) => c.predictedNs < worthwhile * dense.predictedNs && c.bytes <= dense.bytes,
-  );
+  const faster = candidates.filter((c) => c.predictedNs < worthwhile * dense.predictedNs);
+  const fitting = (most: number, storesZeros: boolean) =>
+    faster.filter((c) => c.bytes <= most && (formats[c.format].storesZeros ?? false) === storesZeros);
   const least = (list: readonly LinearCandidate[]) =>
     list.reduce((a, b) => (measure(b) < measure(a) ? b : a), dense);
-  const leaving = least(better.filter((c) => !formats[c.format].storesZeros));
-  const best = leaving === dense ? least(better) : leaving;
+  const best =
+    [fitting(dense.bytes, false), fitting(mostBytes(dense.bytes), false), fitting(dense.bytes, true)]
+      .map(least)
+      .find((c) => c !== dense) ?? dense;
   return {
     ...best,
     reason: reason(best, dense, timing === predicted ? 'predicted' : 'measured'),

@@ -15,6 +15,7 @@ import {
   type LinearTiming,
   linearCase,
   linearPairs,
+  mostBytes,
 } from './kernels.ts';
 import type { TuningRecord } from './options.ts';
 import { type KernelStep, kernelSteps } from './plan/select.ts';
@@ -90,13 +91,13 @@ interface Problem {
   readonly tasks: readonly { readonly key: string; readonly kernel: LinearKernel }[];
 }
 
-/** The candidates of a step: every kernel whose format takes no more bytes than dense. */
+/** The candidates of a step: every kernel whose format may be chosen by its bytes. */
 function problemOf({ geometry, problem, matrices: [matrix] }: KernelStep): Problem {
   const { offsets } = geometry;
   const c = linearCase(matrix, offsets, problem);
   const pairs = linearPairs(matrix, offsets, c);
   const tasks = pairs
-    .filter((p) => p.bytes <= pairs[0].bytes)
+    .filter((p) => p.bytes <= mostBytes(pairs[0].bytes))
     .flatMap(({ kernels, blocks }) => kernels.map((kernel) => ({ key: keyOf(kernel, c, blocks), kernel })));
   return { c, matrix, offsets, tasks };
 }
