@@ -19,7 +19,7 @@ import { costConstants, linesOf } from '../kernel-costs.ts';
 import type { LinearCandidate, LinearCase } from '../kernels.ts';
 import type { Format, Matrix, Packed } from '../sparse/format.ts';
 import { type FormatName, formats } from '../sparse/index.ts';
-import { ascending, roundUp, runsOf } from '../sparse/offsets.ts';
+import { ascending, packRuns, roundUp } from '../sparse/offsets.ts';
 
 /** Pixels of a tile that is copied, and of a register tile of the dense kernel. */
 const tilePixels = 28;
@@ -29,7 +29,7 @@ const panelColumn = 16;
 const line = 64;
 const page = 4096;
 /** Blocks of a row, or of a group of rows, below which turning from row to row costs more than the cache saves. */
-const leastBlocks = 28;
+const leastBlocks = 24;
 /** Vectors multiplied for each that is copied below which the copy costs more than it saves. */
 const leastReuse = 16;
 /** Bytes of input in a swath, and pixels. A row that is walked again ends where the processor has seen it end. */
@@ -135,10 +135,8 @@ interface Planes {
 }
 
 function planesOf(offsets: Int32Array): Planes | undefined {
-  const { length: count, step: stride, order } = runsOf(offsets);
-  if (count === 1) return undefined;
-  const firsts = order.filter((_, i) => i % count === 0).map((k) => offsets[k]);
-  return { count, stride, taps: firsts.map((o) => o - firsts[0]) };
+  const [count, stride, ...firsts] = packRuns(offsets);
+  return count === 1 ? undefined : { count, stride, taps: firsts.map((o) => o - firsts[0]) };
 }
 
 const planeBytes = ({ taps }: Planes): number => roundUp(taps.at(-1)! + 4 * tilePixels, 16);

@@ -1,6 +1,6 @@
 import { assert } from '../errors.ts';
 import type { Format, Matrix, Packed } from './format.ts';
-import { columnsByOffset, packRuns, roundUp, runsOf } from './offsets.ts';
+import { checkRuns, packRuns, roundUp, runsOf } from './offsets.ts';
 
 /**
  * All weights, in panels of four rows. A last panel that is not full holds zero rows, which no kernel stores. Columns stand run after run.
@@ -44,9 +44,7 @@ export const dense: Format = {
 
   validate(p, offsets) {
     const { runs, weights } = arrays(p);
-    columnsByOffset(offsets, p.cols);
-    const expected = packRuns(offsets);
-    assert(runs.length === expected.length && runs.every((n, i) => n === expected[i]), 'dense: wrong runs');
+    checkRuns(runs, offsets, p.cols);
     assert(weights.length === roundUp(p.rows, 4) * p.cols, 'dense: wrong number of weights');
     for (let r = p.rows; r < roundUp(p.rows, 4); r++) {
       for (let k = 0; k < p.cols; k++) {

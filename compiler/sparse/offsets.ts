@@ -46,3 +46,10 @@ export function packRuns(offsets: Int32Array): Int32Array {
   const firsts = order.filter((_, i) => i % length === 0);
   return Int32Array.from([length, step, ...firsts.map((k) => offsets[k])]);
 }
+
+/** Throws `InternalError` unless the packed runs are those of the columns, `cols` distinct ones. */
+export function checkRuns(runs: Int32Array, offsets: Int32Array, cols: number): void {
+  columnsByOffset(offsets, cols);
+  const expected = packRuns(offsets);
+  assert(runs.length === expected.length && runs.every((n, i) => n === expected[i]), 'wrong runs of columns');
+}
