@@ -70,9 +70,10 @@ test('--max-latency', async () => {
   expect(await compiled('latency', '--max-latency', '10s')).toMatchObject({ code: 0, left: 960 });
 });
 
+// Of so small a network nothing that costs less than 20 points makes it faster.
 test('--max-drop', async () => {
   const flags = ['--calibrate', at('x.f32'), '--max-drop'];
-  const [strict, loose] = [await compiled('strict', ...flags, '1'), await compiled('loose', ...flags, '20')];
+  const [strict, loose] = [await compiled('strict', ...flags, '1'), await compiled('loose', ...flags, '40')];
   expect([strict.code, loose.code]).toEqual([0, 0]);
   expect(loose.left).toBeLessThan(strict.left!);
 });

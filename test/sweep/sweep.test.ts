@@ -222,7 +222,7 @@ describe('on the command line', () => {
     ],
     ...[
       '--sparsities',
-      '0.5,80%',
+      '0.5,95%',
       '--methods',
       'auto',
       '--granularities',
