@@ -22,12 +22,17 @@ export const columns: Format = {
 
   pack(w, offsets) {
     const height = roundUp(w.rows, 4);
-    const { order } = runsOf(offsets);
+    const runs = runsOf(offsets);
     const weights = new Float32Array(height * w.cols);
     for (let r = 0; r < w.rows; r++) {
-      for (let k = 0; k < w.cols; k++) weights[k * height + r] = w.data[r * w.cols + order[k]];
+      for (let k = 0; k < w.cols; k++) weights[k * height + r] = w.data[r * w.cols + runs.order[k]];
     }
-    return { format: 'columns', rows: w.rows, cols: w.cols, arrays: { runs: packRuns(offsets), weights } };
+    return {
+      format: 'columns',
+      rows: w.rows,
+      cols: w.cols,
+      arrays: { runs: packRuns(offsets, runs), weights },
+    };
   },
 
   unpack(p, offsets): Matrix {

@@ -24,12 +24,17 @@ export const dense: Format = {
   bytes: (w, offsets) => 4 * packRuns(offsets).length + 4 * roundUp(w.rows, 4) * w.cols,
 
   pack(w, offsets) {
-    const { order } = runsOf(offsets);
+    const runs = runsOf(offsets);
     const weights = new Float32Array(roundUp(w.rows, 4) * w.cols);
     for (let r = 0; r < w.rows; r++) {
-      for (let k = 0; k < w.cols; k++) weights[position(r, k, w.cols)] = w.data[r * w.cols + order[k]];
+      for (let k = 0; k < w.cols; k++) weights[position(r, k, w.cols)] = w.data[r * w.cols + runs.order[k]];
     }
-    return { format: 'dense', rows: w.rows, cols: w.cols, arrays: { runs: packRuns(offsets), weights } };
+    return {
+      format: 'dense',
+      rows: w.rows,
+      cols: w.cols,
+      arrays: { runs: packRuns(offsets, runs), weights },
+    };
   },
 
   unpack(p, offsets): Matrix {

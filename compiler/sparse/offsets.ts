@@ -41,8 +41,7 @@ export function runsOf(offsets: Int32Array): Runs {
 }
 
 /** The runs as kernels read them: columns of a run, bytes from one to the next, byte offset of the first column of each. */
-export function packRuns(offsets: Int32Array): Int32Array {
-  const { length, step, order } = runsOf(offsets);
+export function packRuns(offsets: Int32Array, { length, step, order } = runsOf(offsets)): Int32Array {
   const firsts = order.filter((_, i) => i % length === 0);
   return Int32Array.from([length, step, ...firsts.map((k) => offsets[k])]);
 }

@@ -43,7 +43,7 @@ function strips3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usi
   const end = start + max<i32>(0, (outW - padRight - start) & ~3);
   const band = outH * stride * <i32>xPitch > LARGE_PLANE ? max<i32>(4, BAND / <i32>xPitch) : outH;
   if (outW <= 4 || (outW <= 8 && band == outH)) {
-    sidesOf<E>(stride, x, y, bias, weights, 0, channels, xC, yC, padTop, 1, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+    sidesOf<E>(stride, x, y, bias, weights, 0, channels, xC, yC, padTop, 1, 1, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
     return;
   }
   for (let c = 0; c < channels; c++) {
@@ -71,7 +71,7 @@ function strips3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usi
         }
       }
     }
-    if (end - start < outW) sidesOf<E>(stride, x, y, bias, weights, c, c + 1, xC, yC, padTop, padLeft, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+    if (end - start < outW) sidesOf<E>(stride, x, y, bias, weights, c, c + 1, xC, yC, padTop, padLeft, outW - end, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
     x += xC;
     y += yC;
     bias += 4;
@@ -81,42 +81,42 @@ function strips3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usi
 
 // @ts-ignore: decorator
 @inline
-function sidesOf<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+function sidesOf<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, last: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
   if (stride == 1) {
-    if (outW > 4) sides3x3s1<E>(x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
-    else narrow3x3s1<E>(x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+    if (outW > 4) sides3x3s1<E>(x, y, bias, weights, c, channels, xC, yC, top, first, last, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+    else narrow3x3s1<E>(x, y, bias, weights, c, channels, xC, yC, top, first, last, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
   } else {
-    if (outW > 4) sides3x3s2<E>(x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
-    else narrow3x3s2<E>(x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+    if (outW > 4) sides3x3s2<E>(x, y, bias, weights, c, channels, xC, yC, top, first, last, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+    else narrow3x3s2<E>(x, y, bias, weights, c, channels, xC, yC, top, first, last, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
   }
 }
 
-function sides3x3s1<E>(x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  sides<E>(1, false, x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+function sides3x3s1<E>(x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, last: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  sides<E>(1, false, x, y, bias, weights, c, channels, xC, yC, top, first, last, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
 }
 
-function sides3x3s2<E>(x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  sides<E>(2, false, x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+function sides3x3s2<E>(x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, last: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  sides<E>(2, false, x, y, bias, weights, c, channels, xC, yC, top, first, last, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
 }
 
-function narrow3x3s1<E>(x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  sides<E>(1, true, x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+function narrow3x3s1<E>(x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, last: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  sides<E>(1, true, x, y, bias, weights, c, channels, xC, yC, top, first, last, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
 }
 
-function narrow3x3s2<E>(x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  sides<E>(2, true, x, y, bias, weights, c, channels, xC, yC, top, first, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+function narrow3x3s2<E>(x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, last: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  sides<E>(2, true, x, y, bias, weights, c, channels, xC, yC, top, first, last, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
 }
 
 /**
- * Of the channels `c … channels`, where `first` the first strip, and the last one: it begins four pixels before the row ends, wherever the strip
- * before it ended. `narrow` is one strip of four pixels at most.
+ * Of the channels `c … channels`, where `first` the first strip, and where `last` the last one: it begins four pixels before the row ends, wherever
+ * the strip before it ended. `narrow` is one strip of four pixels at most.
  */
 // @ts-ignore: decorator
 @inline
-function sides<E>(stride: i32, narrow: bool, x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+function sides<E>(stride: i32, narrow: bool, x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, last: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
   const behindLeft = i32x4(padLeft - 1, -1, -1, -1);
   const beforeRight = i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat((narrow ? outW : 4) - padRight));
-  const last = narrow ? 0 : <usize>(outW - 4) << 2;
+  const to = narrow ? 0 : <usize>(outW - 4) << 2;
   for (; c < channels; c++) {
     const b = v128.load32_splat(bias);
     const w0 = v128.load32_splat(weights);
@@ -132,7 +132,7 @@ function sides<E>(stride: i32, narrow: bool, x: usize, y: usize, bias: usize, we
       strip3x3<E>(stride, false, true, true, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, beforeRight, c, top, bottom, outH, xPitch, yPitch, outW, e0, e1);
     } else {
       if (first) strip3x3<E>(stride, false, true, false, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, b, c, top, bottom, outH, xPitch, yPitch, 4, e0, e1);
-      strip3x3<E>(stride, false, false, true, x + last * stride, y + last, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, b, beforeRight, c, top, bottom, outH, xPitch, yPitch, 4, e0, e1);
+      if (last) strip3x3<E>(stride, false, false, true, x + to * stride, y + to, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, b, beforeRight, c, top, bottom, outH, xPitch, yPitch, 4, e0, e1);
     }
     x += xC;
     y += yC;
