@@ -22,27 +22,28 @@ export function f32_depthwise_3x3s2_1x4<E>(x: usize, y: usize, bias: usize, weig
   else scalarPadded<E>(3, 2, x, y, bias, weights, channels, xC, yC, padTop, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
 }
 
-/** Bytes of an input plane from which on it is done in bands of rows. Inline, as below: else asc makes one loop of two. */
+/** Bytes of output rows that are done together, about. Inline, as below: else asc makes one loop of two. */
 // @ts-ignore: decorator
 @inline
-const LARGE_PLANE: i32 = 8 * 1024;
-/** Bytes of a band, about. */
+const BAND: i32 = 16 * 1024;
+/** Pixels of a row from which on strips of stride 1 are eight pixels wide. */
 // @ts-ignore: decorator
 @inline
-const BAND: i32 = 8 * 1024;
+const WIDE_ROW: i32 = 13;
 
 /**
- * Planes in strips of four output pixels; the weights of a channel are spread once for all of them. Strips down a large plane would come to
+ * Planes in strips of output pixels; the weights of a channel are spread once for all of them. Strips down a large plane would come to
  * every cache line of it before they come back to the first. What sees padding at the sides, and planes of one strip, are functions of their own:
- * beside them, V8 finds no registers for the strips between.
+ * beside them, V8 finds no registers for the strips between. Where strips don't fill a row, the last of them overlap.
  */
 // @ts-ignore: decorator
 @inline
 function strips3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, padTop: i32, padLeft: i32, padBottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  const start = padLeft << 2;
-  const end = start + max<i32>(0, (outW - padRight - start) & ~3);
-  const band = outH * stride * <i32>xPitch > LARGE_PLANE ? max<i32>(4, BAND / <i32>xPitch) : outH;
-  if (outW <= 4 || (outW <= 8 && band == outH)) {
+  const side = stride == 1 && outW >= WIDE_ROW ? 8 : 4;
+  const start = padLeft * side;
+  const between = max<i32>(0, side == 8 && padRight ? (outW - start - 5) & ~3 : (outW - padRight - start) & ~3);
+  const band = max<i32>(4, BAND / <i32>xPitch);
+  if (outW <= 4 || ((outW <= 8 || between == 0) && outH <= band)) {
     sidesOf<E>(stride, x, y, bias, weights, 0, channels, xC, yC, padTop, 1, 1, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
     return;
   }
@@ -60,18 +61,13 @@ function strips3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usi
     for (let rows = outH, top = padTop, bx = x, by = y; rows > 0; rows -= band, top = 0, bx += band * stride * xPitch, by += band * yPitch) {
       const high = min<i32>(rows, band);
       const bottom = rows <= band ? padBottom : 0;
-      let p = bx + (start * stride << 2), at = by + (start << 2);
-      if (top | bottom) {
-        for (let left = end - start; left > 0; left -= 4, p += 16 * stride, at += 16) {
-          strip3x3<E>(stride, false, false, false, p, at, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, b, b, c, top, bottom, high, xPitch, yPitch, 4, e0, e1);
-        }
-      } else {
-        for (let left = end - start; left > 0; left -= 4, p += 16 * stride, at += 16) {
-          strip3x3<E>(stride, true, false, false, p, at, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, b, b, c, 0, 0, high, xPitch, yPitch, 4, e0, e1);
-        }
+      let p = bx + (start * stride << 2), at = by + (start << 2), left = between;
+      if (stride == 1) {
+        for (; left >= side && side == 8; left -= 8, p += 32, at += 32) wide3x3s1<E>(false, false, p, at, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, b, b, c, top, bottom, high, xPitch, yPitch, e0, e1);
       }
+      for (; left > 0; left -= 4, p += 16 * stride, at += 16) strip3x3<E>(stride, false, false, p, at, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, b, b, c, top, bottom, high, xPitch, yPitch, 4, e0, e1);
     }
-    if (end - start < outW) sidesOf<E>(stride, x, y, bias, weights, c, c + 1, xC, yC, padTop, padLeft, outW - end, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+    if (between < outW) sidesOf<E>(stride, x, y, bias, weights, c, c + 1, xC, yC, padTop, padLeft, outW - start - between, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
     x += xC;
     y += yC;
     bias += 4;
@@ -108,7 +104,7 @@ function narrow3x3s2<E>(x: usize, y: usize, bias: usize, weights: usize, c: i32,
 }
 
 /**
- * Of the channels `c … channels`, where `first` the first strip, and where `last` the last one: it begins four pixels before the row ends, wherever
+ * Of the channels `c … channels`, where `first` the first strip, and where `last` the last one: it ends where the row ends, wherever
  * the strip before it ended. `narrow` is one strip of four pixels at most.
  */
 // @ts-ignore: decorator
@@ -129,10 +125,13 @@ function sides<E>(stride: i32, narrow: bool, x: usize, y: usize, bias: usize, we
     const w7 = v128.load32_splat(weights, 28);
     const w8 = v128.load32_splat(weights, 32);
     if (narrow) {
-      strip3x3<E>(stride, false, true, true, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, beforeRight, c, top, bottom, outH, xPitch, yPitch, outW, e0, e1);
+      strip3x3<E>(stride, true, true, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, beforeRight, c, top, bottom, outH, xPitch, yPitch, outW, e0, e1);
+    } else if (stride == 1 && outW >= WIDE_ROW) {
+      if (first) wide3x3s1<E>(true, false, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, b, c, top, bottom, outH, xPitch, yPitch, e0, e1);
+      if (last) wide3x3s1<E>(false, true, x + to - 16, y + to - 16, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, b, beforeRight, c, top, bottom, outH, xPitch, yPitch, e0, e1);
     } else {
-      if (first) strip3x3<E>(stride, false, true, false, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, b, c, top, bottom, outH, xPitch, yPitch, 4, e0, e1);
-      if (last) strip3x3<E>(stride, false, false, true, x + to * stride, y + to, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, b, beforeRight, c, top, bottom, outH, xPitch, yPitch, 4, e0, e1);
+      if (first) strip3x3<E>(stride, true, false, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, b, c, top, bottom, outH, xPitch, yPitch, 4, e0, e1);
+      if (last) strip3x3<E>(stride, false, true, x + to * stride, y + to, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, b, beforeRight, c, top, bottom, outH, xPitch, yPitch, 4, e0, e1);
     }
     x += xC;
     y += yC;
@@ -143,24 +142,24 @@ function sides<E>(stride: i32, narrow: bool, x: usize, y: usize, bias: usize, we
 
 /**
  * Four output pixels wide, down the plane; `left` of them where both sides are padding's. `atLeft` the first taps see what `behindLeft` lets through, `atRight`
- * the last ones what `beforeRight` does. Unless it is `whole`, `top` and `bottom` are 1 where the first and the last window lack a row.
+ * the last ones what `beforeRight` does. `top` and `bottom` are 1 where the first and the last window lack a row.
  *
  * V8 hoists the loads of a basic block above its arithmetic, and there are no registers for that beside the weights. A branch
- * that is never taken, as no result lies at address 0, ends the block; it stores what was computed, so that none of it moves behind.
+ * that is never taken, as no result lies at addresses this low, ends the block; it stores what was computed, so that none of it moves behind.
  */
 // @ts-ignore: decorator
 @inline
-function strip3x3<E>(stride: i32, whole: bool, atLeft: bool, atRight: bool, x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, behindLeft: v128, beforeRight: v128, c: usize, top: i32, bottom: i32, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
-  if (stride == 1) strip3x3s1<E>(whole, atLeft, atRight, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, beforeRight, c, top, bottom, outH, xPitch, yPitch, left, e0, e1);
-  else strip3x3s2<E>(whole, atLeft, atRight, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, beforeRight, c, top, bottom, outH, xPitch, yPitch, left, e0, e1);
+function strip3x3<E>(stride: i32, atLeft: bool, atRight: bool, x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, behindLeft: v128, beforeRight: v128, c: usize, top: i32, bottom: i32, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
+  if (stride == 1) strip3x3s1<E>(atLeft, atRight, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, beforeRight, c, top, bottom, outH, xPitch, yPitch, left, e0, e1);
+  else strip3x3s2<E>(atLeft, atRight, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, beforeRight, c, top, bottom, outH, xPitch, yPitch, left, e0, e1);
 }
 
 // @ts-ignore: decorator
 @inline
-function strip3x3s1<E>(whole: bool, atLeft: bool, atRight: bool, x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, behindLeft: v128, beforeRight: v128, c: usize, top: i32, bottom: i32, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
+function strip3x3s1<E>(atLeft: bool, atRight: bool, x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, behindLeft: v128, beforeRight: v128, c: usize, top: i32, bottom: i32, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
   let p = x, middle = b;
   let v: v128, m: v128, r: v128;
-  if (whole || !top) {
+  if (!top) {
     v = seen(atLeft, p, 0, behindLeft), m = v128.load(p, 4), r = seen(atRight, p, 8, beforeRight);
     middle = taps(w0, w1, w2, v, m, r, b);
   }
@@ -169,7 +168,7 @@ function strip3x3s1<E>(whole: bool, atLeft: bool, atRight: bool, x: usize, y: us
   let lower = taps(w3, w4, w5, v, m, r, middle);
   middle = taps(w0, w1, w2, v, m, r, b);
   let at = y;
-  for (let i = whole ? outH - 2 : outH - bottom; i > 0; i--) {
+  for (let i = outH - bottom; i > 0; i--) {
     p += xPitch;
     v = seen(atLeft, p, 0, behindLeft);
     let sum = madd(w6, v, lower);
@@ -190,32 +189,78 @@ function strip3x3s1<E>(whole: bool, atLeft: bool, atRight: bool, x: usize, y: us
     result<E>(!(atLeft && atRight), sum, at, c, e0, e1, left);
     at += yPitch;
   }
-  if (whole) {
-    if (outH > 1) {
-      p += xPitch;
-      v = v128.load(p), m = v128.load(p, 4), r = v128.load(p, 8);
-      v128.store(at, changetype<E>(0).pixels(taps(w6, w7, w8, v, m, r, lower), at, c, e0, e1));
-      lower = taps(w3, w4, w5, v, m, r, middle);
-      at += yPitch;
-    }
+  if (bottom) result<E>(!(atLeft && atRight), lower, at, c, e0, e1, left);
+}
+
+/**
+ * Eight output pixels wide: as long as a row's sums wait for each other in turn, those of the other four are done. Weights come and go as
+ * there are registers. `atLeft` is of the first four, `atRight` of the others.
+ */
+// @ts-ignore: decorator
+@inline
+function wide3x3s1<E>(atLeft: bool, atRight: bool, x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, behindLeft: v128, beforeRight: v128, c: usize, top: i32, bottom: i32, outH: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  let p = x, at = y, middle = b, middle4 = b;
+  let v: v128, m: v128, r: v128, u: v128;
+  if (!top) {
+    middle = taps(w0, w1, w2, seen(atLeft, p, 0, behindLeft), v128.load(p, 4), v128.load(p, 8), b);
+    middle4 = taps(w0, w1, w2, v128.load(p, 16), v128.load(p, 20), seen(atRight, p, 24, beforeRight), b);
+  }
+  p += xPitch;
+  v = seen(atLeft, p, 0, behindLeft), m = v128.load(p, 4), r = v128.load(p, 8);
+  let lower = taps(w3, w4, w5, v, m, r, middle);
+  middle = taps(w0, w1, w2, v, m, r, b);
+  if (at == 8) {
+    v128.store(at, v128.xor(lower, middle));
+    return;
+  }
+  v = v128.load(p, 16), m = v128.load(p, 20), r = seen(atRight, p, 24, beforeRight);
+  let lower4 = taps(w3, w4, w5, v, m, r, middle4);
+  middle4 = taps(w0, w1, w2, v, m, r, b);
+  for (let i = outH - bottom; i > 0; i--) {
     p += xPitch;
-    v = v128.load(p), m = v128.load(p, 4), r = v128.load(p, 8);
-    v128.store(at, changetype<E>(0).pixels(taps(w6, w7, w8, v, m, r, lower), at, c, e0, e1));
-  } else if (bottom) result<E>(!(atLeft && atRight), lower, at, c, e0, e1, left);
+    v = seen(atLeft, p, 0, behindLeft), u = v128.load(p, 16);
+    let sum = madd(w6, v, lower), sum4 = madd(w6, u, lower4);
+    lower = madd(w3, v, middle), lower4 = madd(w3, u, middle4);
+    middle = madd(w0, v, b), middle4 = madd(w0, u, b);
+    if (!at) {
+      v128.store(at, v128.xor(v128.xor(v128.xor(sum, sum4), v128.xor(lower, lower4)), v128.xor(middle, middle4)));
+      break;
+    }
+    v = v128.load(p, 4), u = v128.load(p, 20);
+    sum = madd(w7, v, sum), sum4 = madd(w7, u, sum4);
+    lower = madd(w4, v, lower), lower4 = madd(w4, u, lower4);
+    middle = madd(w1, v, middle), middle4 = madd(w1, u, middle4);
+    if (at == 4) {
+      v128.store(at, v128.xor(v128.xor(v128.xor(sum, sum4), v128.xor(lower, lower4)), v128.xor(middle, middle4)));
+      break;
+    }
+    v = v128.load(p, 8), u = seen(atRight, p, 24, beforeRight);
+    sum = madd(w8, v, sum), sum4 = madd(w8, u, sum4);
+    v128.store(at, changetype<E>(0).pixels(sum, at, c, e0, e1));
+    v128.store(at, changetype<E>(0).pixels(sum4, at + 16, c, e0, e1), 16);
+    lower = madd(w5, v, lower), lower4 = madd(w5, u, lower4);
+    middle = madd(w2, v, middle), middle4 = madd(w2, u, middle4);
+    at += yPitch;
+  }
+  if (!at) v128.store(at, v128.xor(v128.xor(lower, lower4), v128.xor(middle, middle4)));
+  if (bottom) {
+    v128.store(at, changetype<E>(0).pixels(lower, at, c, e0, e1));
+    v128.store(at, changetype<E>(0).pixels(lower4, at + 16, c, e0, e1), 16);
+  }
 }
 
 // @ts-ignore: decorator
 @inline
-function strip3x3s2<E>(whole: bool, atLeft: bool, atRight: bool, x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, behindLeft: v128, beforeRight: v128, c: usize, top: i32, bottom: i32, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
+function strip3x3s2<E>(atLeft: bool, atRight: bool, x: usize, y: usize, b: v128, w0: v128, w1: v128, w2: v128, w3: v128, w4: v128, w5: v128, w6: v128, w7: v128, w8: v128, behindLeft: v128, beforeRight: v128, c: usize, top: i32, bottom: i32, outH: i32, xPitch: usize, yPitch: usize, left: i32, e0: usize, e1: usize): void {
   let p = x, a = b;
   let u: v128, v: v128, l: v128;
-  if (whole || !top) {
+  if (!top) {
     u = v128.load(p), v = v128.load(p, 16);
     l = even(u, v);
     a = taps(w0, w1, w2, masked(atLeft, l, behindLeft), odd(u, v), masked(atRight, next(l, p), beforeRight), b);
   }
   let at = y;
-  for (let i = whole ? outH : outH - bottom; i > 0; i--) {
+  for (let i = outH - bottom; i > 0; i--) {
     p += xPitch;
     u = v128.load(p), v = v128.load(p, 16);
     l = even(u, v);
@@ -233,7 +278,7 @@ function strip3x3s2<E>(whole: bool, atLeft: bool, atRight: bool, x: usize, y: us
     a = taps(w0, w1, w2, l, m, r, b);
     at += yPitch;
   }
-  if (!whole && bottom) {
+  if (bottom) {
     p += xPitch;
     u = v128.load(p), v = v128.load(p, 16);
     l = even(u, v);

@@ -62,17 +62,18 @@ const cases: Record<string, Shape> = {
   kernel_1x7: { ...plain, kh: 1, kw: 7 },
   kernel_7x1: { ...plain, kh: 7, kw: 1 },
   kernel_1x1: { ...plain, kh: 1, kw: 1 },
-  // Planes of more than 8 kB, in bands of eight rows, of four, and a band that is not full.
-  large_in_bands_of_8: { ...plain, outH: 43, outW: 62 },
-  large_in_bands_of_4: { ...plain, outH: 23, outW: 130 },
-  large_in_bands: { ...plain, outH: 40, outW: 64 },
-  stride2_large_in_bands: { ...stride2, outH: 22, outW: 59 },
+  // Planes of more than 16 kB, in bands of which the last is not full, has one row, or two, and in bands of four rows.
+  large_in_bands: { ...plain, outH: 80, outW: 64 },
+  large_in_bands_and_a_row: { ...plain, outH: 65, outW: 62 },
+  large_in_bands_and_two_rows: { ...plain, outH: 66, outW: 61 },
+  large_in_bands_of_4: { ...plain, outH: 11, outW: 1030 },
+  stride2_large_in_bands: { ...stride2, outH: 40, outW: 59 },
   dilated: { ...plain, dilationY: 2, dilationX: 3 },
   dilated_stride2: { ...stride2, dilationY: 2, dilationX: 2 },
   ...Object.fromEntries(
     Object.entries({ around, behind, before }).flatMap(([where, pads]) =>
       [plain, stride2].flatMap((s) =>
-        [1, 2, 3, 4, 5, 6, 8, 9, 13].flatMap((outW) =>
+        [1, 2, 3, 4, 5, 6, 8, 9, 12, 13, 14, 16, 17, 20, 21, 27].flatMap((outW) =>
           [1, 2, 5].map((outH) => {
             const name = `padded_${where}_stride_${s.strideX}_${outH}x${outW}`;
             return [name, { ...s, ...pads, outH, outW }];
@@ -95,12 +96,16 @@ const cases: Record<string, Shape> = {
       ),
     ),
   ),
-  padded_large_in_bands: { ...plain, ...around, outH: 40, outW: 64 },
-  padded_large_in_bands_of_4: { ...plain, ...around, outH: 23, outW: 130 },
-  padded_stride2_large_in_bands: { ...stride2, ...behind, outH: 22, outW: 59 },
-  padded_large_narrow: { ...plain, ...around, outH: 400, outW: 6 },
-  padded_large_narrower: { ...plain, ...around, outH: 800, outW: 3 },
+  padded_large_in_bands: { ...plain, ...around, outH: 80, outW: 64 },
+  padded_large_in_bands_and_a_row: { ...plain, ...around, outH: 67, outW: 61 },
+  padded_large_in_bands_of_4: { ...plain, ...around, outH: 11, outW: 1030 },
+  padded_stride2_large_in_bands: { ...stride2, ...behind, outH: 40, outW: 59 },
+  padded_large_narrow: { ...plain, ...around, outH: 800, outW: 6 },
+  padded_large_narrower: { ...plain, ...around, outH: 1600, outW: 3 },
   padded_at_one_side: { ...plain, padLeft: 1 },
+  padded_at_one_side_wide: { ...plain, padLeft: 1, outW: 24 },
+  padded_at_the_other_side_wide: { ...plain, padRight: 1, outW: 24 },
+  not_padded_wide: { ...plain, outW: 23 },
 };
 
 const isPadded = (c: Shape) => c.padTop + c.padLeft + c.padBottom + c.padRight > 0;
