@@ -293,13 +293,21 @@ function window(
 }
 
 /** Strips down planes, with half of the kernel's size of padding at most. */
-const depthwise = (size: number, stride: number, family: string, ns: number) =>
+const depthwise = (
+  size: number,
+  stride: number,
+  family: string,
+  ns: number,
+  width = 4,
+  accepts: WindowKernel['accepts'] = always,
+) =>
   window(
-    `f32_depthwise_${size}x${size}s${stride}_1x4`,
+    `f32_depthwise_${size}x${size}s${stride}_1x${width}`,
     'conv',
     family,
     paddings,
     (c) =>
+      accepts(c) &&
       c.kh === size &&
       c.kw === size &&
       c.strideY === stride &&
@@ -318,6 +326,7 @@ const windowNames = { conv: 'depthwise', max: 'maxpool', mean: 'avgpool' } as co
 
 export const windowKernels: readonly WindowKernel[] = [
   depthwise(3, 1, 'depthwise', costConstants.window.s1),
+  depthwise(3, 1, 'depthwise', costConstants.window.s1wide, 8, (c) => c.outW >= 13 && c.build !== 'scalar'),
   depthwise(3, 2, 'depthwise', costConstants.window.s2),
   depthwise(5, 1, 'depthwise5', costConstants.window.s1of5),
   depthwise(5, 2, 'depthwise5', costConstants.window.s2of5),

@@ -12,13 +12,18 @@ import { CONV, even, scalarTile } from './window';
  * and is loaded once.
  */
 export function f32_depthwise_3x3s1_1x4<E>(x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, padTop: i32, padLeft: i32, padBottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  if (ASC_FEATURE_SIMD) strips3x3<E>(1, x, y, bias, weights, channels, xC, yC, padTop, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+  if (ASC_FEATURE_SIMD) strips3x3<E>(1, false, x, y, bias, weights, channels, xC, yC, padTop, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
   else scalarPadded<E>(3, 1, x, y, bias, weights, channels, xC, yC, padTop, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+}
+
+/** Strips of eight pixels, for rows of eight or more. */
+export function f32_depthwise_3x3s1_1x8<E>(x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, padTop: i32, padLeft: i32, padBottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  if (ASC_FEATURE_SIMD) strips3x3<E>(1, true, x, y, bias, weights, channels, xC, yC, padTop, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
 }
 
 /** Depthwise 3×3, stride 2: a strip of four output pixels, the even and odd columns of its input split by shuffles. */
 export function f32_depthwise_3x3s2_1x4<E>(x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, padTop: i32, padLeft: i32, padBottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  if (ASC_FEATURE_SIMD) strips3x3<E>(2, x, y, bias, weights, channels, xC, yC, padTop, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+  if (ASC_FEATURE_SIMD) strips3x3<E>(2, false, x, y, bias, weights, channels, xC, yC, padTop, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
   else scalarPadded<E>(3, 2, x, y, bias, weights, channels, xC, yC, padTop, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
 }
 
@@ -26,10 +31,6 @@ export function f32_depthwise_3x3s2_1x4<E>(x: usize, y: usize, bias: usize, weig
 // @ts-ignore: decorator
 @inline
 const BAND: i32 = 16 * 1024;
-/** Pixels of a row from which on strips of stride 1 are eight pixels wide. */
-// @ts-ignore: decorator
-@inline
-const WIDE_ROW: i32 = 13;
 
 /**
  * Planes in strips of output pixels; the weights of a channel are spread once for all of them. Strips down a large plane would come to
@@ -38,13 +39,13 @@ const WIDE_ROW: i32 = 13;
  */
 // @ts-ignore: decorator
 @inline
-function strips3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, padTop: i32, padLeft: i32, padBottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  const side = stride == 1 && outW >= WIDE_ROW ? 8 : 4;
+function strips3x3<E>(stride: i32, wide: bool, x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, padTop: i32, padLeft: i32, padBottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  const side = wide ? 8 : 4;
   const start = padLeft * side;
-  const between = max<i32>(0, side == 8 && padRight ? (outW - start - 5) & ~3 : (outW - padRight - start) & ~3);
+  const between = max<i32>(0, (outW - start - (wide ? 5 * padRight : padRight)) & ~3);
   const band = max<i32>(4, BAND / <i32>xPitch);
   if (outW <= 4 || ((outW <= 8 || between == 0) && outH <= band)) {
-    sidesOf<E>(stride, x, y, bias, weights, 0, channels, xC, yC, padTop, 1, 1, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+    sidesOf<E>(stride, wide, x, y, bias, weights, 0, channels, xC, yC, padTop, 1, 1, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
     return;
   }
   for (let c = 0; c < channels; c++) {
@@ -62,12 +63,12 @@ function strips3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usi
       const high = min<i32>(rows, band);
       const bottom = rows <= band ? padBottom : 0;
       let p = bx + (start * stride << 2), at = by + (start << 2), left = between;
-      if (stride == 1) {
-        for (; left >= side && side == 8; left -= 8, p += 32, at += 32) wide3x3s1<E>(false, false, p, at, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, b, b, c, top, bottom, high, xPitch, yPitch, e0, e1);
+      if (wide) {
+        for (; left >= 8; left -= 8, p += 32, at += 32) wide3x3s1<E>(false, false, p, at, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, b, b, c, top, bottom, high, xPitch, yPitch, e0, e1);
       }
       for (; left > 0; left -= 4, p += 16 * stride, at += 16) strip3x3<E>(stride, false, false, p, at, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, b, b, c, top, bottom, high, xPitch, yPitch, 4, e0, e1);
     }
-    if (between < outW) sidesOf<E>(stride, x, y, bias, weights, c, c + 1, xC, yC, padTop, padLeft, outW - start - between, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+    if (between < outW) sidesOf<E>(stride, wide, x, y, bias, weights, c, c + 1, xC, yC, padTop, padLeft, outW - start - between, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
     x += xC;
     y += yC;
     bias += 4;
@@ -77,8 +78,10 @@ function strips3x3<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usi
 
 // @ts-ignore: decorator
 @inline
-function sidesOf<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, last: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  if (stride == 1) {
+function sidesOf<E>(stride: i32, wide: bool, x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, last: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  if (wide) {
+    wideSides3x3s1<E>(x, y, bias, weights, c, channels, xC, yC, top, first, last, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+  } else if (stride == 1) {
     if (outW > 4) sides3x3s1<E>(x, y, bias, weights, c, channels, xC, yC, top, first, last, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
     else narrow3x3s1<E>(x, y, bias, weights, c, channels, xC, yC, top, first, last, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
   } else {
@@ -87,32 +90,36 @@ function sidesOf<E>(stride: i32, x: usize, y: usize, bias: usize, weights: usize
   }
 }
 
+function wideSides3x3s1<E>(x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, last: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+  sides<E>(1, 8, x, y, bias, weights, c, channels, xC, yC, top, first, last, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+}
+
 function sides3x3s1<E>(x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, last: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  sides<E>(1, false, x, y, bias, weights, c, channels, xC, yC, top, first, last, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+  sides<E>(1, 4, x, y, bias, weights, c, channels, xC, yC, top, first, last, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
 }
 
 function sides3x3s2<E>(x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, last: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  sides<E>(2, false, x, y, bias, weights, c, channels, xC, yC, top, first, last, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+  sides<E>(2, 4, x, y, bias, weights, c, channels, xC, yC, top, first, last, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
 }
 
 function narrow3x3s1<E>(x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, last: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  sides<E>(1, true, x, y, bias, weights, c, channels, xC, yC, top, first, last, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+  sides<E>(1, 0, x, y, bias, weights, c, channels, xC, yC, top, first, last, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
 }
 
 function narrow3x3s2<E>(x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, last: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
-  sides<E>(2, true, x, y, bias, weights, c, channels, xC, yC, top, first, last, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
+  sides<E>(2, 0, x, y, bias, weights, c, channels, xC, yC, top, first, last, padLeft, bottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
 }
 
 /**
  * Of the channels `c … channels`, where `first` the first strip, and where `last` the last one: it ends where the row ends, wherever
- * the strip before it ended. `narrow` is one strip of four pixels at most.
+ * the strip before it ended. `side` is how wide they are; 0 for one strip of four pixels at most.
  */
 // @ts-ignore: decorator
 @inline
-function sides<E>(stride: i32, narrow: bool, x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, last: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
+function sides<E>(stride: i32, side: i32, x: usize, y: usize, bias: usize, weights: usize, c: i32, channels: i32, xC: usize, yC: usize, top: i32, first: i32, last: i32, padLeft: i32, bottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
   const behindLeft = i32x4(padLeft - 1, -1, -1, -1);
-  const beforeRight = i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat((narrow ? outW : 4) - padRight));
-  const to = narrow ? 0 : <usize>(outW - 4) << 2;
+  const beforeRight = i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat((side ? 4 : outW) - padRight));
+  const to = side ? <usize>(outW - side) << 2 : 0;
   for (; c < channels; c++) {
     const b = v128.load32_splat(bias);
     const w0 = v128.load32_splat(weights);
@@ -124,11 +131,11 @@ function sides<E>(stride: i32, narrow: bool, x: usize, y: usize, bias: usize, we
     const w6 = v128.load32_splat(weights, 24);
     const w7 = v128.load32_splat(weights, 28);
     const w8 = v128.load32_splat(weights, 32);
-    if (narrow) {
+    if (!side) {
       strip3x3<E>(stride, true, true, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, beforeRight, c, top, bottom, outH, xPitch, yPitch, outW, e0, e1);
-    } else if (stride == 1 && outW >= WIDE_ROW) {
+    } else if (side == 8) {
       if (first) wide3x3s1<E>(true, false, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, b, c, top, bottom, outH, xPitch, yPitch, e0, e1);
-      if (last) wide3x3s1<E>(false, true, x + to - 16, y + to - 16, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, b, beforeRight, c, top, bottom, outH, xPitch, yPitch, e0, e1);
+      if (last) wide3x3s1<E>(false, true, x + to, y + to, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, b, beforeRight, c, top, bottom, outH, xPitch, yPitch, e0, e1);
     } else {
       if (first) strip3x3<E>(stride, true, false, x, y, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, behindLeft, b, c, top, bottom, outH, xPitch, yPitch, 4, e0, e1);
       if (last) strip3x3<E>(stride, false, true, x + to * stride, y + to, b, w0, w1, w2, w3, w4, w5, w6, w7, w8, b, beforeRight, c, top, bottom, outH, xPitch, yPitch, 4, e0, e1);
