@@ -42,7 +42,8 @@ const BAND: i32 = 16 * 1024;
 function strips3x3<E>(stride: i32, wide: bool, x: usize, y: usize, bias: usize, weights: usize, channels: i32, xC: usize, yC: usize, padTop: i32, padLeft: i32, padBottom: i32, padRight: i32, outH: i32, outW: i32, xPitch: usize, yPitch: usize, e0: usize, e1: usize): void {
   const side = wide ? 8 : 4;
   const start = padLeft * side;
-  const between = max<i32>(0, (outW - start - (wide ? 5 * padRight : padRight)) & ~3);
+  // Pixels of whole strips beside those at the sides; those beside a wide one may reach into it by three pixels.
+  const between = max<i32>(0, (outW - start - (wide ? 8 - 3 : 1) * padRight) & ~3);
   const band = max<i32>(4, BAND / <i32>xPitch);
   if (outW <= 4 || ((outW <= 8 || between == 0) && outH <= band)) {
     sidesOf<E>(stride, wide, x, y, bias, weights, 0, channels, xC, yC, padTop, 1, 1, padLeft, padBottom, padRight, outH, outW, xPitch, yPitch, e0, e1);
@@ -201,7 +202,8 @@ function strip3x3s1<E>(atLeft: bool, atRight: bool, x: usize, y: usize, b: v128,
 
 /**
  * Eight output pixels wide: as long as a row's sums wait for each other in turn, those of the other four are done. Weights come and go as
- * there are registers. `atLeft` is of the first four, `atRight` of the others.
+ * there are registers. `atLeft` is of the first four, `atRight` of the others. A branch as in `strip3x3` stands behind the loop, too: V8 would move
+ * what only the next row uses there, and keep this row's pixels.
  */
 // @ts-ignore: decorator
 @inline
