@@ -326,6 +326,7 @@ const windowNames = { conv: 'depthwise', max: 'maxpool', mean: 'avgpool' } as co
 
 export const windowKernels: readonly WindowKernel[] = [
   depthwise(3, 1, 'depthwise', costConstants.window.s1),
+  // Two strips of eight that overlap cost more than three of four.
   depthwise(3, 1, 'depthwise', costConstants.window.s1wide, 8, (c) => c.outW >= 13 && c.build !== 'scalar'),
   depthwise(3, 2, 'depthwise', costConstants.window.s2),
   depthwise(5, 1, 'depthwise5', costConstants.window.s1of5),

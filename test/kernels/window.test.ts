@@ -100,6 +100,7 @@ const cases: Record<string, Shape> = {
   padded_large_in_bands_and_a_row: { ...plain, ...around, outH: 67, outW: 61 },
   padded_large_in_bands_of_4: { ...plain, ...around, outH: 11, outW: 1030 },
   padded_stride2_large_in_bands: { ...stride2, ...behind, outH: 40, outW: 59 },
+  padded_large_of_sides: { ...plain, ...around, outH: 400, outW: 14 },
   padded_large_narrow: { ...plain, ...around, outH: 800, outW: 6 },
   padded_large_narrower: { ...plain, ...around, outH: 1600, outW: 3 },
   padded_at_one_side: { ...plain, padLeft: 1 },
